@@ -1,0 +1,1 @@
+"""The catalog: one Postgres schema that knows every file, version, parent, code and build."""

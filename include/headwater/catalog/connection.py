@@ -1,0 +1,128 @@
+"""How the program reaches the catalog, and the one door through which database errors leave."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from headwater.core.errors import CatalogUnavailableError, SettingError
+
+URL_VARIABLE = "HEADWATER_CATALOG_URL"
+CONNECT_SECONDS = 10
+
+
+def catalog_url(text: str | None = None) -> URL:
+    """The catalog's address, from `text` or else from ``HEADWATER_CATALOG_URL``.
+
+    ``postgresql://`` and ``postgres://`` both mean psycopg 3.
+
+    Raises
+    ------
+    SettingError
+        If no address is known, or it is not one of Postgres.
+    """
+    text = text or os.environ.get(URL_VARIABLE)
+    if not text:
+        raise SettingError(
+            f"no catalog is known: set {URL_VARIABLE} to postgresql://USER:PASSWORD@HOST/DATABASE, "
+            "or start the local stack with 'headwater up'"
+        )
+    if text.startswith("postgres://"):
+        text = "postgresql://" + text.removeprefix("postgres://")
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise SettingError(
+            f"{URL_VARIABLE} is not a database address: expected "
+            "postgresql://USER:PASSWORD@HOST/DATABASE"
+        ) from error
+    if url.get_backend_name() != "postgresql":
+        raise SettingError(
+            f"the catalog needs Postgres, not {url.get_backend_name()!r}: set {URL_VARIABLE} to "
+            "postgresql://USER:PASSWORD@HOST/DATABASE"
+        )
+    return url.set(drivername="postgresql+psycopg")
+
+
+class Catalog:
+    """An open catalog: a small pool of connections to its database.
+
+    Safe to share between threads, not between processes: fork before it is made.
+    """
+
+    def __init__(self, url: str | URL | None = None, *, pool_size: int = 4) -> None:
+        self.url = url if isinstance(url, URL) else catalog_url(url)
+        self.engine: Engine = create_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "headwater"},
+        )
+        event.listen(self.engine, "connect", _use_utc)
+
+    @property
+    def dsn(self) -> str:
+        """The address in libpq's form, for a process of its own; it holds the password."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """One transaction, committed at the end or rolled back on an error.
+
+        Raises
+        ------
+        CatalogUnavailableError
+            If the database does not answer, or goes away before the commit is known.
+        """
+        with self._one_door(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One read-only transaction in which all reads see the same state.
+
+        Raises
+        ------
+        CatalogUnavailableError
+            If the database does not answer.
+        """
+        with self._one_door(), self.engine.connect() as connection:
+            yield connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+
+    @contextmanager
+    def _one_door(self) -> Iterator[None]:
+        try:
+            yield
+        except (OperationalError, PoolTimeoutError) as error:
+            raise self._unavailable() from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise self._unavailable() from error
+            raise
+
+    def _unavailable(self) -> CatalogUnavailableError:
+        return CatalogUnavailableError(
+            f"the catalog at {self.url.host or 'the local socket'}:{self.url.port or 5432} "
+            f"({self.url.database}) does not answer: see that its Postgres runs and that "
+            f"{URL_VARIABLE} is right"
+        )
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def _use_utc(dbapi_connection: object, _record: object) -> None:
+    """Times come back as UTC, whatever the server's own zone."""
+    with dbapi_connection.cursor() as cursor:  # type: ignore[attr-defined]  # psycopg's, untyped here
+        cursor.execute("set time zone 'UTC'")
+    dbapi_connection.commit()  # type: ignore[attr-defined]  # as above

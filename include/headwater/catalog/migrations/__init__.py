@@ -1,0 +1,1 @@
+"""The steps by which a catalog's schema grew, for Alembic."""

@@ -1,0 +1,208 @@
+"""Files, where they came from, and the way they arrive."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, composite, mapped_column
+
+from headwater.catalog.models.base import Base, Key, Moment, Now, Small, state_type
+from headwater.catalog.models.mission import Code, Inspector, Mission, Product
+from headwater.core.states import ArrivalState, Disposition, IntentState
+from headwater.core.version import Version
+
+
+class File(Base):
+    """One file of the archive, with what its inspector said of it.
+
+    The interval key tells the files of a product apart: the UTC date, or the start time where
+    the product may have several files a day.
+    """
+
+    __tablename__ = "file"
+    __table_args__ = (
+        UniqueConstraint("mission_id", "name"),
+        UniqueConstraint("mission_id", "path"),
+        UniqueConstraint(
+            "product_id",
+            "interval_key",
+            "keywords",
+            "interface_version",
+            "quality_version",
+            "revision_version",
+            name="uq_file_version",
+        ),
+        Index(
+            "uq_file_newest",
+            "product_id",
+            "interval_key",
+            "keywords",
+            unique=True,
+            postgresql_where=text("newest"),
+        ),
+        Index(
+            "ix_file_product_date", "product_id", "utc_file_date", postgresql_where=text("newest")
+        ),
+        Index(
+            "ix_file_product_span",
+            "product_id",
+            "utc_start_time",
+            "utc_stop_time",
+            postgresql_where=text("newest"),
+        ),
+        CheckConstraint("utc_start_time <= utc_stop_time", name="span"),
+        CheckConstraint("interface_version >= 1", name="interface"),
+    )
+
+    id: Mapped[Key]
+    mission_id: Mapped[int] = mapped_column(ForeignKey(Mission.id))
+    product_id: Mapped[int] = mapped_column(ForeignKey(Product.id))
+    name: Mapped[str]
+    """The name without folder; unique in its mission."""
+    path: Mapped[str]
+    """Below the mission's rootdir."""
+    interval_key: Mapped[str]
+    utc_file_date: Mapped[date]
+    """The date that characterises the file."""
+    utc_start_time: Mapped[Moment]
+    utc_stop_time: Mapped[Moment]
+    interface_version: Mapped[Small]
+    quality_version: Mapped[Small]
+    revision_version: Mapped[Small]
+    version: Mapped[Version] = composite("interface_version", "quality_version", "revision_version")
+    newest: Mapped[bool]
+    """Whether it has the highest version of its product, interval and keywords."""
+    keywords: Mapped[str] = mapped_column(server_default=text("''"))
+    """Process keywords, ``key=value key=value``; empty when there are none."""
+    level: Mapped[float] = mapped_column(Float)
+    size: Mapped[int]
+    """Bytes."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    sha1: Mapped[str] = mapped_column(String(40))
+    """The checksum that dbprocessing's scripts show."""
+    file_create_date: Mapped[Moment]
+    """The time of last change of the file as it arrived or was made."""
+    exists_on_disk: Mapped[bool] = mapped_column(server_default=text("true"))
+    note: Mapped[str | None]
+    """What a person should know, for example that the file is empty."""
+    verbose_provenance: Mapped[str | None]
+    """The command line that made it; none for a file that arrived."""
+    quality_checked: Mapped[bool | None]
+    quality_comment: Mapped[str | None]
+    caveats: Mapped[str | None]
+    check_date: Mapped[datetime | None]
+    met_start_time: Mapped[float | None] = mapped_column(Float)
+    met_stop_time: Mapped[float | None] = mapped_column(Float)
+    inspector_id: Mapped[int | None] = mapped_column(ForeignKey(Inspector.id))
+    build_id: Mapped[int | None] = mapped_column(ForeignKey("headwater.build.id"), index=True)
+    """The build that made it; none for a file that arrived."""
+    created_at: Mapped[Now]
+
+
+class FileLink(Base):
+    """`source_file` was an input of `resulting_file` (dbprocessing: filefilelink)."""
+
+    __tablename__ = "file_link"
+    __table_args__ = (
+        CheckConstraint("source_file <> resulting_file", name="different"),
+        Index("ix_file_link_resulting_file", "resulting_file"),
+    )
+
+    source_file: Mapped[int] = mapped_column(ForeignKey(File.id), primary_key=True)
+    resulting_file: Mapped[int] = mapped_column(ForeignKey(File.id), primary_key=True)
+
+
+class FileCode(Base):
+    """The code that made a file (dbprocessing: filecodelink)."""
+
+    __tablename__ = "file_code"
+
+    resulting_file: Mapped[int] = mapped_column(ForeignKey(File.id), primary_key=True)
+    source_code: Mapped[int] = mapped_column(ForeignKey(Code.id), primary_key=True)
+
+
+class Release(Base):
+    """A file that belongs to a named set for the public."""
+
+    __tablename__ = "release"
+
+    file_id: Mapped[int] = mapped_column(ForeignKey(File.id), primary_key=True)
+    release_num: Mapped[str] = mapped_column(String(20), primary_key=True)
+
+
+class Arrival(Base):
+    """One file seen in a mission's incoming folder, and how it ended."""
+
+    __tablename__ = "arrival"
+    __table_args__ = (
+        CheckConstraint("(state = 'ended') = (disposition is not null)", name="ended"),
+        Index(
+            "ix_arrival_claimed",
+            "mission_id",
+            "lease_until",
+            postgresql_where=text("state = 'claimed'"),
+        ),
+        Index("ix_arrival_token", "token"),
+        Index("ix_arrival_mission_created", "mission_id", "created_at"),
+    )
+
+    id: Mapped[Key]
+    mission_id: Mapped[int] = mapped_column(ForeignKey(Mission.id))
+    name: Mapped[str]
+    """The name as text; bytes that are not UTF-8 stand as ``\\xNN``."""
+    raw_name: Mapped[bytes] = mapped_column(LargeBinary)
+    """The name's own bytes."""
+    size: Mapped[int]
+    modified_at: Mapped[Moment]
+    inode: Mapped[int]
+    token: Mapped[uuid.UUID]
+    """The claim that holds it; also names its folder below ``.claimed``."""
+    state: Mapped[ArrivalState] = mapped_column(state_type(ArrivalState, "state"))
+    disposition: Mapped[Disposition | None] = mapped_column(state_type(Disposition, "disposition"))
+    reason: Mapped[str] = mapped_column(server_default=text("''"))
+    product_id: Mapped[int | None] = mapped_column(ForeignKey(Product.id))
+    file_id: Mapped[int | None] = mapped_column(ForeignKey(File.id), index=True)
+    quarantine_path: Mapped[str | None]
+    claimed_by: Mapped[str]
+    """Who claimed it: a run of Airflow or a command."""
+    attempts: Mapped[Small] = mapped_column(server_default=text("1"))
+    lease_until: Mapped[Moment]
+    created_at: Mapped[Now]
+    ended_at: Mapped[datetime | None]
+
+
+class Intent(Base):
+    """The archive protocol's promise to put one file at one path (DESIGN 7).
+
+    A final path has at most one intent at a time, and each step on the disk checks the token.
+    """
+
+    __tablename__ = "intent"
+    __table_args__ = (
+        UniqueConstraint("mission_id", "final_path"),
+        Index("ix_intent_lease", "lease_until"),
+    )
+
+    id: Mapped[Key]
+    mission_id: Mapped[int] = mapped_column(ForeignKey(Mission.id))
+    token: Mapped[uuid.UUID] = mapped_column(index=True)
+    state: Mapped[IntentState] = mapped_column(state_type(IntentState, "state"))
+    source_path: Mapped[bytes] = mapped_column(LargeBinary)
+    """Absolute; the claimed arrival, or the output in its work directory."""
+    part_path: Mapped[bytes] = mapped_column(LargeBinary)
+    """Absolute; the copy under way, on the archive's file system."""
+    final_path: Mapped[str]
+    """Below the mission's rootdir."""
+    lease_until: Mapped[Moment]
+    created_at: Mapped[Now]

@@ -1,0 +1,1 @@
+"""The pure part of the domain: no I/O, no database, no Airflow."""

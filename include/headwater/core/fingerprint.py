@@ -1,0 +1,16 @@
+"""The fingerprint of a build: which files and which code it is made from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+
+def fingerprint(code_id: int, input_file_ids: Iterable[int]) -> str:
+    """The identity of the work: the code and the set of its inputs, as 64 hexadecimal digits.
+
+    The order of the inputs does not count, and each counts once. Two builds of one process,
+    interval and keywords with equal fingerprints would make the same product (DESIGN 6).
+    """
+    inputs = ",".join(str(file_id) for file_id in sorted(set(input_file_ids)))
+    return hashlib.sha256(f"code={code_id};inputs={inputs}".encode()).hexdigest()

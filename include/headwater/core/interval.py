@@ -1,0 +1,121 @@
+"""Dates and spans of dates: the keys by which products are made and Airflow runs are named.
+
+All dates and times are UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Self
+
+from headwater.core.errors import IntervalError
+
+DAY = timedelta(days=1)
+LAST_MICROSECOND = timedelta(microseconds=1)
+
+
+def day_start(day: date) -> datetime:
+    """Midnight at the beginning of `day`, UTC."""
+    return datetime.combine(day, time(), tzinfo=UTC)
+
+
+def day_stop(day: date) -> datetime:
+    """The last microsecond of `day`, UTC; both ends of a span are inside it."""
+    return day_start(day) + DAY - LAST_MICROSECOND
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DateSpan:
+    """The days from `first` to `last`, both included."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        """Refuse a span that ends before it starts.
+
+        Raises
+        ------
+        IntervalError
+            If `last` is before `first`.
+        """
+        if self.last < self.first:
+            raise IntervalError(f"the interval {self.first}/{self.last} ends before it starts")
+
+    @classmethod
+    def parse(cls, key: str) -> Self:
+        """Read a partition key: ``2026-01-01`` or ``2026-01-01/2026-03-31``.
+
+        Raises
+        ------
+        IntervalError
+            If `key` is anything else.
+        """
+        first, slash, last = key.strip().partition("/")
+        try:
+            begin = date.fromisoformat(first)
+            end = date.fromisoformat(last) if slash else begin
+        except ValueError as error:
+            raise IntervalError(
+                f"{key!r} is not a date or an interval: expected 2026-01-01 or "
+                "2026-01-01/2026-03-31"
+            ) from error
+        return cls(begin, end)
+
+    @property
+    def key(self) -> str:
+        """The partition key of the span."""
+        if self.first == self.last:
+            return self.first.isoformat()
+        return f"{self.first.isoformat()}/{self.last.isoformat()}"
+
+    @property
+    def start(self) -> datetime:
+        """The first moment of the span, UTC."""
+        return day_start(self.first)
+
+    @property
+    def stop(self) -> datetime:
+        """The last moment of the span, UTC."""
+        return day_stop(self.last)
+
+    def days(self) -> Iterator[date]:
+        """Each day of the span, in order."""
+        day = self.first
+        while day <= self.last:
+            yield day
+            day += DAY
+
+    def widened(self, before: int, after: int) -> DateSpan:
+        """The span with `before` days added in front and `after` days behind."""
+        return DateSpan(self.first - before * DAY, self.last + after * DAY)
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+    def __str__(self) -> str:
+        return self.key
+
+
+def spans_of(days: Iterable[date], *, gap: int = 0, longest: int | None = None) -> list[DateSpan]:
+    """Gather `days` into spans of neighbours.
+
+    Parameters
+    ----------
+    days
+        Any days, in any order, repeated or not.
+    gap
+        How many missing days between two neighbours are bridged.
+    longest
+        The most days that a span may have; none by default.
+    """
+    spans: list[DateSpan] = []
+    for day in sorted(set(days)):
+        joins = spans and (day - spans[-1].last).days <= gap + 1
+        if joins and (longest is None or (day - spans[-1].first).days < longest):
+            spans[-1] = DateSpan(spans[-1].first, day)
+        else:
+            spans.append(DateSpan(day, day))
+    return spans

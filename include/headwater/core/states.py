@@ -1,0 +1,117 @@
+"""The states of the catalog's nouns, one enum a noun, with what each means.
+
+The diagrams are in ``docs/reference/states.md``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Timebase(StrEnum):
+    """The span of time that an output of a process covers (spec dbprocessing 1)."""
+
+    FILE = "FILE"
+    """One output for each input file of the date, with the same process keywords."""
+    DAILY = "DAILY"
+    """One output for each UTC day; inputs are chosen by overlap in time."""
+    WEEKLY = "WEEKLY"
+    MONTHLY = "MONTHLY"
+    YEARLY = "YEARLY"
+    ORBIT = "ORBIT"
+    RUN = "RUN"
+    """No output: the code runs for what it does."""
+
+
+class InputKind(StrEnum):
+    """What an input means to a process."""
+
+    HARD = "hard"
+    """The process cannot be run without it, and a change of it re-makes the output."""
+    SOFT = "soft"
+    """Taken when it is there; a change of it re-makes the output (dbprocessing: optional)."""
+    NO_TRIGGER = "no_trigger"
+    """Taken when it is there; a change of it alone re-makes nothing."""
+
+
+class ArrivalState(StrEnum):
+    """Where an arrival is on its way from the incoming folder."""
+
+    CLAIMED = "claimed"
+    """Taken out of the incoming folder by one owner, whose lease runs."""
+    ENDED = "ended"
+    """It has its disposition."""
+
+
+class Disposition(StrEnum):
+    """How an arrival ended; each has a reason that a person can read."""
+
+    ADOPTED = "adopted"
+    """Filed in the archive, and the newest of its product and interval."""
+    SUPERSEDED = "superseded"
+    """Filed in the archive, but a newer version was there before it."""
+    DUPLICATE = "duplicate"
+    """The same name with the same bytes is in the archive already; the arrival was removed."""
+    QUARANTINED = "quarantined"
+    """Kept in the error folder with its reason, for a person to look at."""
+    IGNORED = "ignored"
+    """Left alone by rule, or gone before it could be read."""
+
+
+class BuildState(StrEnum):
+    """The state of one build: a process, an interval and keywords."""
+
+    PENDING = "pending"
+    """May be made as soon as somebody claims it."""
+    WAITING = "waiting"
+    """For a named input or for an upstream build."""
+    RUNNING = "running"
+    """Claimed by one owner, whose lease runs."""
+    BUILT = "built"
+    """Its outputs are in the archive, and it is the newest of its interval."""
+    FAILED = "failed"
+    """It did not give its outputs; it may be tried again by rule or by a person."""
+    HELD = "held"
+    """Not to be made until a person says so."""
+    SUPERSEDED = "superseded"
+    """It was built, and a newer build of the same interval has been built since."""
+    NOT_NEEDED = "not needed"
+    """What it would have made is there already."""
+
+
+OPEN_BUILD_STATES = (
+    BuildState.PENDING,
+    BuildState.WAITING,
+    BuildState.RUNNING,
+    BuildState.FAILED,
+    BuildState.HELD,
+)
+"""The states in which a build still stands for work; at most one such build an interval."""
+
+
+class IntentState(StrEnum):
+    """How far the archive protocol has come with one file (DESIGN 7)."""
+
+    OPEN = "open"
+    """Bytes may be under way; no row of a file speaks of them yet."""
+    COMMITTED = "committed"
+    """The file's row is committed; only the leftovers have still to go."""
+
+
+class EventKind(StrEnum):
+    """What happened, in the append-only log."""
+
+    MISSION_APPLIED = "mission applied"
+    CODE_ACTIVATED = "code activated"
+    ARRIVAL_CLAIMED = "arrival claimed"
+    ARRIVAL_ENDED = "arrival ended"
+    FILE_ADOPTED = "file adopted"
+    FILE_LOST = "file lost"
+    BUILD_PLANNED = "build planned"
+    BUILD_STARTED = "build started"
+    BUILD_BUILT = "build built"
+    BUILD_FAILED = "build failed"
+    BUILD_HELD = "build held"
+    BUILD_RETRIED = "build retried"
+    BUILD_NOT_NEEDED = "build not needed"
+    INTENT_RECOVERED = "intent recovered"
