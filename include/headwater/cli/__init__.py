@@ -1,1 +1,1 @@
-
+"""The `headwater` command."""

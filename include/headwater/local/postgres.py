@@ -247,9 +247,7 @@ class LocalPostgres:
         argv = [str(programs / "postgres"), "-D", str(self.data_dir)]
         for name, value in settings.items():
             argv += ["-c", f"{name}={value}"]
-        order = Order(
-            argv=tuple(argv), parent=os.getpid(), death_signal=signal.SIGINT, become=way
-        )
+        order = Order(argv=tuple(argv), parent=os.getpid(), death_signal=signal.SIGINT, become=way)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 order.command(),
@@ -304,5 +302,7 @@ class LocalPostgres:
         pid_file.unlink(missing_ok=True)
 
     def _last_words(self) -> str:
-        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        lines = (
+            self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        )
         return lines[-1] if lines else "it said nothing"

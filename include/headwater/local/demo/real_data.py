@@ -66,9 +66,7 @@ def install_demo(target: Path) -> Path:
     """
     granules = _cut(_read_source())
     here = Path(__file__).parent / "cygnss"
-    shutil.copytree(
-        here, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
-    )
+    shutil.copytree(here, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     for code in (target / "codes").glob("*.py"):
         if code.read_bytes().startswith(b"#!"):
             code.chmod(0o755)  # an installed wheel does not keep the mode

@@ -48,11 +48,11 @@ def _version(value: object) -> Version:
         raise UnusableFactError(f"set an unusable version: {shown(str(error))}") from error
 
 
-def _number(name: str, value: Any) -> float | None:
+def _number(name: str, value: object) -> float | None:
     if value is None:
         return None
     try:
-        number = float(value)
+        number = float(str(value))
     except (TypeError, ValueError) as error:
         raise _unusable(name, value, "a number") from error
     if not math.isfinite(number):
@@ -60,11 +60,14 @@ def _number(name: str, value: Any) -> float | None:
     return number
 
 
-def _in_order(params: Mapping[str, Any], start: Any, stop: Any, kind: str) -> None:
-    if start is not None and stop is not None and start > stop:
-        raise UnusableFactError(
-            f"set a {kind}_start_time ({start}) after its {kind}_stop_time ({stop})"
-        )
+def _wrong_order(kind: str, start: object, stop: object) -> UnusableFactError:
+    return UnusableFactError(
+        f"set a {kind}_start_time ({start}) after its {kind}_stop_time ({stop})"
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else shown_lines(str(value))
 
 
 def checked(params: Mapping[str, Any]) -> FileFacts:
@@ -77,13 +80,11 @@ def checked(params: Mapping[str, Any]) -> FileFacts:
     """
     start = _moment("utc_start_time", params.get("utc_start_time"))
     stop = _moment("utc_stop_time", params.get("utc_stop_time"))
-    _in_order(params, start, stop, "utc")
-    met = {name: _number(name, params.get(name)) for name in _NUMBERS}
-    _in_order(params, met["met_start_time"], met["met_stop_time"], "met")
-    texts = {
-        name: None if params.get(name) is None else shown_lines(str(params[name]))
-        for name in _TEXTS
-    }
+    met_start, met_stop = (_number(name, params.get(name)) for name in _NUMBERS)
+    if start > stop:
+        raise _wrong_order("utc", start, stop)
+    if met_start is not None and met_stop is not None and met_start > met_stop:
+        raise _wrong_order("met", met_start, met_stop)
     quality, check = params.get("quality_checked"), params.get("check_date")
     return FileFacts(
         utc_file_date=_day("utc_file_date", params.get("utc_file_date")),
@@ -92,8 +93,12 @@ def checked(params: Mapping[str, Any]) -> FileFacts:
         version=_version(params.get("version")),
         quality_checked=None if quality is None else bool(quality),
         check_date=None if check is None else _moment("check_date", check),
-        **texts,
-        **met,
+        process_keywords=_text(params.get("process_keywords")),
+        quality_comment=_text(params.get("quality_comment")),
+        caveats=_text(params.get("caveats")),
+        verbose_provenance=_text(params.get("verbose_provenance")),
+        met_start_time=met_start,
+        met_stop_time=met_stop,
     )
 
 

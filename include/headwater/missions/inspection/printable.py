@@ -13,19 +13,18 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _no_surrogates(text: str) -> str:
-    # Surrogates of os.fsdecode become the bytes they stand for, any other its own escape.
-    raw = text.encode("utf-8", "surrogateescape" if text.isascii() else "surrogatepass")
+    try:
+        raw = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        raw = text.encode("utf-8", "backslashreplace")
     return raw.decode("utf-8", "backslashreplace")
 
 
 def shown(name: str) -> str:
-    r"""`name` on one line: undecodable bytes and control characters as ``\xNN``."""
-    text = "".join(
-        f"\\x{ord(char) - 0xDC00:02x}" if "\udc80" <= char <= "\udcff" else char for char in name
-    )
-    return _CONTROL.sub(_escaped, _no_surrogates(text))
+    r"""Put `name` on one line: undecodable bytes and control characters as ``\xNN``."""
+    return name if name.isprintable() else _CONTROL.sub(_escaped, _no_surrogates(name))
 
 
 def shown_lines(text: str) -> str:
-    """`text` as :func:`shown`, with its line ends and tabs kept."""
-    return _CONTROL_BUT_SPACE.sub(_escaped, _no_surrogates(text))
+    """Do the same as :func:`shown` with `text`, its line ends and tabs kept."""
+    return text if text.isprintable() else _CONTROL_BUT_SPACE.sub(_escaped, _no_surrogates(text))

@@ -1,7 +1,7 @@
-"""Messages between the processes of a keeper: one JSON object a line, over a stream socket.
+r"""Messages between the processes of a keeper: one JSON object a line, over a stream socket.
 
 Names on disk that are not UTF-8 travel as the lone surrogates that `os.fsdecode` makes; JSON's
-``\\udcXX`` escapes carry them unharmed.
+``\udcXX`` escapes carry them unharmed.
 """
 
 from __future__ import annotations

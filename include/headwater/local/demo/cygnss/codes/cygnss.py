@@ -84,14 +84,17 @@ def write_table(path: str, table: Table) -> None:
 
 def read_table(path: str) -> Table:
     """Read a table; its first column is time, the others are numbers."""
-    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
     if len(lines) < 4 or not lines[0].startswith("# product: "):
         raise ValueError(f"{path}: not a table of this mission")
-    start, stop = (datetime.fromisoformat(text) for text in lines[1].split()[-2:])
-    cells = list(zip(*(line.split(",") for line in lines[3:]), strict=True))
-    values = [np.array(cells[0], "datetime64[us]"), *(np.array(c, float) for c in cells[1:])]
-    names = lines[2].split(",")
-    return Table(lines[0].split()[-1], start, stop, dict(zip(names, values, strict=True)))
+    try:
+        start, stop = (datetime.fromisoformat(text) for text in lines[1].split()[-2:])
+        cells = list(zip(*(line.split(",") for line in lines[3:]), strict=True))
+        values = [np.array(cells[0], "datetime64[us]"), *(np.array(c, float) for c in cells[1:])]
+        columns = dict(zip(lines[2].split(","), values, strict=True))
+    except ValueError as error:
+        raise ValueError(f"{path}: a damaged table: {error}") from error
+    return Table(lines[0].split()[-1], start, stop, columns)
 
 
 def read_tables(paths: list[str], product: str) -> Table:
@@ -116,9 +119,7 @@ def geodetic(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, .
     a, f = 6378137.0, 1 / 298.257223563
     b, e2, p = a * (1 - f), f * (2 - f), np.hypot(x, y)
     beta = np.arctan2(a * z, b * p)
-    lat = np.arctan2(
-        z + e2 / (1 - e2) * b * np.sin(beta) ** 3, p - e2 * a * np.cos(beta) ** 3
-    )
+    lat = np.arctan2(z + e2 / (1 - e2) * b * np.sin(beta) ** 3, p - e2 * a * np.cos(beta) ** 3)
     height = p * np.cos(lat) + z * np.sin(lat) - a * np.sqrt(1 - e2 * np.sin(lat) ** 2)
     return np.degrees(lat), np.degrees(np.arctan2(y, x)), height / 1000
 

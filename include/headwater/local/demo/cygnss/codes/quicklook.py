@@ -53,9 +53,9 @@ def main(*paths: str) -> None:
     speed.set(title="Speed over the turning Earth", ylabel="[km/s]")
     for axis, color in zip("xyz", ("tab:red", "tab:orange", "tab:purple"), strict=True):
         value = mag[f"b{axis} [nT]"] / 1000
-        label = f"$B_{axis}$ − ({value[0]:.2f} µT)".replace("(-", "(−")  # noqa: RUF001 (a minus)
+        label = f"$B_{axis}$, {value[0]:.2f} µT at start"
         field.plot(*broken(mag["time [UTC]"], value - value[0]), color=color, label=label)
-    field.set(title="Magnetic field, change since start, satellite axes, not calibrated")
+    field.set(title="Magnetic field in satellite axes, change since start")
     field.set(xlabel="UTC", ylabel="[µT]")
     field.legend(loc="lower left", frameon=False)
     right.align_ylabels()

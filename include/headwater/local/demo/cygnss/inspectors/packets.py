@@ -12,13 +12,11 @@ NAME = re.compile(r"cygf7_l0_(\d{8})_(\d{6})_v(\d+\.\d+\.\d+)\.tlm")
 
 
 def packet_times(path: str) -> list[datetime]:
-    """Return the UTC time of each packet; none if the file does not end with a whole packet."""
+    """Return the UTC time of each packet; none if the file is not whole packets with a time."""
     data, times, at = Path(path).read_bytes(), [], 0
-    while at + 16 <= len(data):
-        bits = int.from_bytes(data[at + 8 : at + 16], "big")
+    while (bits := int.from_bytes(data[at + 8 : at + 16], "big")) >> 46 & 4095:
         clock = timedelta(0, bits >> 20 & 63, bits & 0xFFFFF, 0, bits >> 26 & 63, bits >> 32 & 31)
-        days = timedelta((bits >> 37 & 511) - 1)
-        times.append(datetime(bits >> 46 & 4095, 1, 1) + days + clock)
+        times.append(datetime(bits >> 46 & 4095, 1, 1) + timedelta((bits >> 37 & 511) - 1) + clock)
         at += 7 + int.from_bytes(data[at + 4 : at + 6], "big")
     return times if at == len(data) else []
 
@@ -34,9 +32,9 @@ class Inspector(inspector.inspector):
         times = packet_times(self.filename) if name else []
         if not name or not times or f"{min(times):%Y%m%d}" != name[1]:
             return None
-        self.diskfile.params["utc_file_date"] = min(times).date()
-        self.diskfile.params["utc_start_time"] = min(times)
-        self.diskfile.params["utc_stop_time"] = max(times)
-        self.diskfile.params["version"] = Version.Version.fromString(name[3])
-        self.diskfile.params["process_keywords"] = f"granule={name[2]}"
+        params = self.diskfile.params
+        params["utc_file_date"] = min(times).date()
+        params["utc_start_time"], params["utc_stop_time"] = min(times), max(times)
+        params["version"] = Version.Version.fromString(name[3])
+        params["process_keywords"] = f"granule={name[2]}"
         return "level 0 packets"

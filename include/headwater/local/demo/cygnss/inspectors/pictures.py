@@ -23,8 +23,11 @@ class Inspector(inspector.inspector):
         if not name or not data.startswith(b"\x89PNG\r\n\x1a\n") or data[-8:-4] != b"IEND":
             return None
         day = datetime.strptime(name[1], "%Y%m%d").date()
-        self.diskfile.params["utc_file_date"] = day
-        self.diskfile.params["utc_start_time"] = datetime.combine(day, time.min)
-        self.diskfile.params["utc_stop_time"] = datetime.combine(day, time(23, 59, 59))
-        self.diskfile.params["version"] = Version.Version.fromString(name[2])
+        params = self.diskfile.params
+        params["utc_file_date"] = day
+        params["utc_start_time"], params["utc_stop_time"] = (
+            datetime.combine(day, time.min),
+            datetime.combine(day, time(23, 59, 59)),
+        )
+        params["version"] = Version.Version.fromString(name[2])
         return "picture"

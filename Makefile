@@ -1,0 +1,50 @@
+# Headwater: `make demo` and `make test` are all that a newcomer needs.
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.headwater-setup
+# Compiled once at install; without it every start of Python takes twice as long.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup demo test lint unit integration airflow bench clean
+
+help:  ## Say what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+
+setup: $(STAMP)  ## Make .venv with Headwater in it, every version pinned
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+	  || { echo "Headwater needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) -V). Set PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -c constraints.txt hatchling editables
+	$(BIN)/python -m pip install -q -c constraints.txt --no-build-isolation -e '.[test,demo]'
+	@touch $@
+
+demo: setup  ## Run the demo mission on real level-0 packets through Airflow
+	$(BIN)/headwater demo
+
+test: lint unit integration airflow  ## All checks and tests
+
+lint: setup  ## Style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: setup  ## What needs no database
+	$(BIN)/python -m pytest -q tests/unit
+
+integration: setup  ## On a real Postgres, with real processes
+	$(BIN)/python -m pytest -q -m 'not airflow' tests/integration tests/conformance tests/faults
+
+airflow: setup  ## On a real Airflow
+	$(BIN)/python -m pytest -q -m airflow tests/integration
+
+bench: setup  ## Speeds, each beside its physical limit
+	$(BIN)/python -m tests.benchmarks
+
+clean:  ## Remove what setup and the local stack made
+	rm -rf $(VENV) .headwater .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

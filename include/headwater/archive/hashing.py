@@ -1,0 +1,60 @@
+"""Both checksums of a file, and its copy, in one pass over its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """What one pass over a file's bytes gave; `size` in bytes, the sums in hexadecimal."""
+
+    size: int
+    sha256: str
+    sha1: str
+
+
+def digest(source: int, target: int | None = None) -> Digests:
+    """Read the open file `source` to its end, and write its bytes to `target` if there is one.
+
+    Raises
+    ------
+    OSError
+        If a read or a write fails.
+    """
+    # SHA-1 is what dbprocessing's scripts show; nothing relies on it being safe.
+    sha256, sha1 = hashlib.sha256(), hashlib.sha1(usedforsecurity=False)
+    size = 0
+    while block := os.read(source, _BLOCK):
+        sha256.update(block)
+        sha1.update(block)
+        size += len(block)
+        if target is not None:
+            _write_all(target, block)
+    return Digests(size, sha256.hexdigest(), sha1.hexdigest())
+
+
+def digest_file(path: str | Path) -> Digests:
+    """The digests of the regular file at `path`; a link is not followed.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return digest(source)
+    finally:
+        os.close(source)
+
+
+def _write_all(target: int, block: bytes) -> None:
+    written = os.write(target, block)
+    while written < len(block):
+        written += os.write(target, memoryview(block)[written:])

@@ -1,0 +1,276 @@
+"""What the plan must know, read from the catalog in sets.
+
+Each query is one statement, whatever the number of dates. Spans of dates go in as arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Row, text
+
+from headwater.core.interval import DateSpan
+from headwater.core.states import BuildState
+from headwater.core.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateFile:
+    """A newest file on disk that may be an input; times are UTC."""
+
+    id: int
+    product_id: int
+    interval_key: str
+    keywords: str
+    utc_file_date: date
+    start: datetime
+    stop: datetime
+    version: Version
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A recorded input of an output file."""
+
+    id: int
+    product_id: int
+    interval_key: str
+    keywords: str
+    version: Version
+
+
+@dataclass(frozen=True, slots=True)
+class NewestOutput:
+    """The newest file of an output product, on disk or not, with what it was made from.
+
+    `interval_key` and `keywords` are those of the build that made it, where one of this process
+    did, else its own. `code` is the version of the recorded code.
+    """
+
+    id: int
+    name: str
+    product_id: int
+    interval_key: str
+    keywords: str
+    utc_file_date: date
+    version: Version
+    exists_on_disk: bool
+    code_id: int | None = None
+    code: Version | None = None
+    parents: tuple[Parent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBuild:
+    """A build that is open or `built`."""
+
+    id: int
+    interval_key: str
+    utc_date: date
+    keywords: str
+    state: BuildState
+    reason: str
+    forced: int | None
+    fingerprint: str | None
+    attempts: int
+    not_before: datetime | None
+    created_at: datetime
+    lease_until: datetime | None
+    claimed_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamWork:
+    """Work of an upstream process that may soon change an input."""
+
+    process_id: int
+    utc_date: date
+    state: str
+    """A build's state, or ``to be planned``."""
+
+
+INPUTS_BY_OVERLAP = text("""
+select distinct f.id, f.product_id, f.interval_key, f.keywords, f.utc_file_date,
+       f.utc_start_time, f.utc_stop_time,
+       f.interface_version, f.quality_version, f.revision_version
+from unnest(cast(:starts as timestamptz[]), cast(:stops as timestamptz[])) as wanted (start, stop)
+join headwater.file f
+  on f.product_id = any(:products) and f.newest and f.exists_on_disk
+ and f.utc_start_time <= wanted.stop and f.utc_stop_time >= wanted.start
+""")
+"""The newest files on disk whose time, both ends included, touches a span (spec 5.3, DAILY)."""
+
+INPUTS_BY_DATE = text("""
+select distinct f.id, f.product_id, f.interval_key, f.keywords, f.utc_file_date,
+       f.utc_start_time, f.utc_stop_time,
+       f.interface_version, f.quality_version, f.revision_version
+from unnest(cast(:firsts as date[]), cast(:lasts as date[])) as wanted (first, last)
+join headwater.file f
+  on f.product_id = any(:products) and f.newest and f.exists_on_disk
+ and f.utc_file_date between wanted.first and wanted.last
+""")
+"""The newest files on disk whose date lies in a span (spec 5.3, FILE and RUN)."""
+
+NEWEST_OUTPUTS = text("""
+select f.id, f.name, f.product_id, coalesce(b.interval_key, f.interval_key) as interval_key,
+       coalesce(b.keywords, f.keywords) as keywords, f.utc_file_date,
+       f.interface_version, f.quality_version, f.revision_version, f.exists_on_disk
+from unnest(cast(:firsts as date[]), cast(:lasts as date[])) as wanted (first, last)
+join headwater.file f
+  on f.product_id = any(:products) and f.newest
+ and f.utc_file_date between wanted.first and wanted.last
+left join headwater.build b on b.id = f.build_id and b.process_id = :process
+""")
+"""The newest file of each output product, interval and keywords, on disk or not."""
+
+RECORDED_PARENTS = text("""
+select l.resulting_file, p.id, p.product_id, p.interval_key, p.keywords,
+       p.interface_version, p.quality_version, p.revision_version
+from headwater.file_link l join headwater.file p on p.id = l.source_file
+where l.resulting_file = any(:files)
+""")
+"""The inputs that are recorded for the given outputs."""
+
+RECORDED_CODES = text("""
+select l.resulting_file, c.id, c.interface_version, c.quality_version, c.revision_version
+from headwater.file_code l join headwater.code c on c.id = l.source_code
+where l.resulting_file = any(:files)
+""")
+"""The code that is recorded for the given outputs."""
+
+KNOWN_BUILDS = text("""
+select b.id, b.interval_key, b.utc_date, b.keywords, b.state, b.reason, b.forced, b.fingerprint,
+       b.attempts, b.not_before, b.created_at, b.lease_until, b.claimed_by
+from unnest(cast(:firsts as date[]), cast(:lasts as date[])) as wanted (first, last)
+join headwater.build b
+  on b.mission_id = :mission and b.process_id = :process
+ and b.utc_date between wanted.first and wanted.last
+ and b.state in ('pending', 'waiting', 'running', 'failed', 'held', 'built')
+""")
+"""The open and the built builds of a process for spans of dates."""
+
+UPSTREAM_WORK = text("""
+select process_id, utc_date, state from headwater.build
+where process_id = any(:processes) and utc_date between :first and :last
+  and state in ('pending', 'waiting', 'running')
+union all
+select process_id, utc_date, 'to be planned' from headwater.wake
+where process_id = any(:processes) and utc_date between :first and :last and due_at <= now()
+""")
+"""Builds of upstream processes that will end soon, and dates that they have still to look at."""
+
+
+def _version(row: Row[tuple[object, ...]]) -> Version:
+    return Version(row.interface_version, row.quality_version, row.revision_version)
+
+
+def _days(spans: Sequence[DateSpan]) -> dict[str, list[date]]:
+    return {"firsts": [span.first for span in spans], "lasts": [span.last for span in spans]}
+
+
+def input_files(
+    connection: Connection, product_ids: Sequence[int], spans: Sequence[DateSpan], *, overlap: bool
+) -> list[CandidateFile]:
+    """The files of `product_ids` that touch `spans`: by time if `overlap`, else by file date."""
+    if not product_ids or not spans:
+        return []
+    values: dict[str, object] = {"products": list(product_ids)}
+    if overlap:
+        values |= {"starts": [span.start for span in spans], "stops": [span.stop for span in spans]}
+        rows = connection.execute(INPUTS_BY_OVERLAP, values)
+    else:
+        rows = connection.execute(INPUTS_BY_DATE, values | _days(spans))
+    return [
+        CandidateFile(
+            row.id,
+            row.product_id,
+            row.interval_key,
+            row.keywords,
+            row.utc_file_date,
+            row.utc_start_time,
+            row.utc_stop_time,
+            _version(row),
+        )
+        for row in rows
+    ]
+
+
+def newest_outputs(
+    connection: Connection, process_id: int, product_ids: Sequence[int], spans: Sequence[DateSpan]
+) -> list[NewestOutput]:
+    """The newest outputs of the dates in `spans`, with their recorded inputs and code."""
+    if not product_ids or not spans:
+        return []
+    values = {"process": process_id, "products": list(product_ids)} | _days(spans)
+    rows = connection.execute(NEWEST_OUTPUTS, values).all()
+    file_ids = [row.id for row in rows]
+    parents: dict[int, list[Parent]] = {}
+    for row in connection.execute(RECORDED_PARENTS, {"files": file_ids}):
+        parent = Parent(row.id, row.product_id, row.interval_key, row.keywords, _version(row))
+        parents.setdefault(row.resulting_file, []).append(parent)
+    codes = {
+        row.resulting_file: (row.id, _version(row))
+        for row in connection.execute(RECORDED_CODES, {"files": file_ids})
+    }
+    return [
+        NewestOutput(
+            row.id,
+            row.name,
+            row.product_id,
+            row.interval_key,
+            row.keywords,
+            row.utc_file_date,
+            _version(row),
+            row.exists_on_disk,
+            *codes.get(row.id, (None, None)),
+            tuple(parents.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+def known_builds(
+    connection: Connection, mission_id: int, process_id: int, spans: Sequence[DateSpan]
+) -> list[KnownBuild]:
+    """The open and built builds of the dates in `spans`."""
+    values = {"mission": mission_id, "process": process_id} | _days(spans)
+    return [
+        KnownBuild(
+            row.id,
+            row.interval_key,
+            row.utc_date,
+            row.keywords,
+            BuildState(row.state),
+            row.reason,
+            row.forced,
+            row.fingerprint,
+            row.attempts,
+            row.not_before,
+            row.created_at,
+            row.lease_until,
+            row.claimed_by,
+        )
+        for row in connection.execute(KNOWN_BUILDS, values)
+    ]
+
+
+def upstream_work(
+    connection: Connection, process_ids: Iterable[int], first: date, last: date
+) -> list[UpstreamWork]:
+    """What upstream processes have still to do from `first` to `last`, both included."""
+    processes = list(process_ids)
+    if not processes:
+        return []
+    values = {"processes": processes, "first": first, "last": last}
+    return [
+        UpstreamWork(row.process_id, row.utc_date, row.state)
+        for row in connection.execute(UPSTREAM_WORK, values)
+    ]
+
+
+def database_now(connection: Connection) -> datetime:
+    """The time of the transaction by the database's clock, UTC."""
+    moment: datetime = connection.execute(text("select now()")).scalar_one()
+    return moment

@@ -1,0 +1,186 @@
+"""Commands that show what there is: status, files, builds, arrivals, events, provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.tree import Tree
+from sqlalchemy import Connection
+
+from headwater.catalog.queries import listings
+from headwater.catalog.queries.listings import Filter, Row
+from headwater.catalog.queries.provenance import provenance as lineage_of
+from headwater.cli.opening import Json, open_catalog
+from headwater.cli.output import out, show_json, show_table
+from headwater.core.errors import NotFoundError
+
+Mission = Annotated[str | None, typer.Option("--mission", "-m", help="Only this mission.")]
+Product = Annotated[str | None, typer.Option("--product", "-p", help="Only this product.")]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A date, UTC.")]
+Limit = Annotated[int, typer.Option(min=1, help="The most rows.")]
+
+
+def _date(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def _show(
+    query: Callable[[Connection], list[Row]],
+    columns: Sequence[str],
+    as_json: bool,
+    *,
+    title: str,
+    none: str,
+) -> list[dict[str, Any]]:
+    with open_catalog() as catalog, catalog.read() as connection:
+        rows = query(connection)
+    if as_json:
+        show_json(rows)
+    else:
+        show_table(rows, columns, title=title, none=none)
+    return rows
+
+
+def status(mission: Mission = None, as_json: Json = False) -> None:
+    """Show each product: its files, and the work that is open for it."""
+    _show(
+        lambda connection: listings.status(connection, mission),
+        ("mission", "level", "product", "files", "newest", "bytes", "first", "last",
+         "to_make", "running", "failed", "held"),
+        as_json,
+        title="Products",
+        none="there is no mission yet: run 'headwater mission apply FILE'",
+    )  # fmt: skip
+
+
+def files(
+    mission: Mission = None,
+    product: Product = None,
+    first: Day = None,
+    last: Day = None,
+    newest: Annotated[bool, typer.Option("--newest", help="Only the newest versions.")] = False,
+    limit: Limit = 100,
+    as_json: Json = False,
+) -> None:
+    """List files of the archive, by product, date and version."""
+    chosen = Filter(
+        mission=mission, product=product, first=_date(first), last=_date(last),
+        newest_only=newest, limit=limit,
+    )  # fmt: skip
+    _show(
+        lambda connection: listings.files(connection, chosen),
+        ("product", "date", "version", "newest", "name", "size", "keywords", "on_disk", "note"),
+        as_json,
+        title="Files",
+        none="no such files",
+    )
+
+
+def builds(
+    mission: Mission = None,
+    process: Annotated[str | None, typer.Option(help="Only this process.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="pending, waiting, running, built, failed, held, ...")
+    ] = None,
+    first: Day = None,
+    last: Day = None,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """List builds, the latest first, each with its state and reason."""
+    chosen = Filter(
+        mission=mission, process=process, state=state, first=_date(first), last=_date(last),
+        limit=limit,
+    )  # fmt: skip
+    _show(
+        lambda connection: listings.builds(connection, chosen),
+        ("id", "process", "interval", "keywords", "state", "version", "attempts", "wall_seconds",
+         "reason"),
+        as_json,
+        title="Builds",
+        none="no such builds",
+    )  # fmt: skip
+
+
+def arrivals(
+    mission: Mission = None,
+    product: Product = None,
+    disposition: Annotated[
+        str | None,
+        typer.Option(help="adopted, superseded, duplicate, quarantined, ignored, or claimed."),
+    ] = None,
+    first: Day = None,
+    last: Day = None,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """List arrivals, the latest first, each with how it ended and why."""
+    chosen = Filter(
+        mission=mission, product=product, state=disposition, first=_date(first), last=_date(last),
+        limit=limit,
+    )  # fmt: skip
+    _show(
+        lambda connection: listings.arrivals(connection, chosen),
+        ("arrived_at", "name", "disposition", "product", "size", "reason"),
+        as_json,
+        title="Arrivals",
+        none="nothing has arrived yet",
+    )
+
+
+def events(
+    mission: Mission = None,
+    kind: Annotated[str | None, typer.Option(help="Only this kind, e.g. 'file adopted'.")] = None,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """List what happened, the latest first: what, who, why."""
+    chosen = Filter(mission=mission, state=kind, limit=limit)
+    _show(
+        lambda connection: listings.events(connection, chosen),
+        ("id", "at", "kind", "product", "process", "file", "actor", "reason"),
+        as_json,
+        title="Events",
+        none="nothing has happened yet",
+    )
+
+
+def provenance(
+    file: Annotated[str, typer.Argument(help="The file's name, without folder.")],
+    mission: Mission = None,
+    as_json: Json = False,
+) -> None:
+    """Show where a file came from: its parents down to the files that arrived, and the codes."""
+    with open_catalog() as catalog, catalog.read() as connection:
+        rows = lineage_of(connection, file, mission)
+    if not rows:
+        raise NotFoundError(f"there is no file {file!r}: 'headwater files' lists those there are")
+    if as_json:
+        show_json(rows)
+        return
+    children: dict[int | None, list[Row]] = {}
+    for row in rows:
+        siblings = children.setdefault(row["resulting_id"], [])
+        if row["id"] not in {sibling["id"] for sibling in siblings}:
+            siblings.append(row)
+    root = children[None][0]
+    tree = Tree(_described(root))
+    _grow(tree, root["id"], children)
+    out.print(tree)
+
+
+def _grow(tree: Tree, file_id: int, children: dict[int | None, list[Row]]) -> None:
+    for row in children.get(file_id, ()):
+        _grow(tree.add(_described(row)), row["id"], children)
+
+
+def _described(row: Row) -> str:
+    made = f"made by {row['code']} {row['code_version']}" if row["code"] else "arrived"
+    return (
+        f"[bold]{escape(row['name'])}[/bold]  {escape(row['product'])} {row['date']} "
+        f"version {row['version']}  [dim]{escape(made)}, sha256 {row['sha256'][:12]}[/dim]"
+    )

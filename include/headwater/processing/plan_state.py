@@ -1,0 +1,142 @@
+"""What the plan is made from and what it says: plain data, no database.
+
+The word *group* stands for what one build covers: an interval key and keywords.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from headwater.catalog.queries.planning import (
+    CandidateFile,
+    KnownBuild,
+    NewestOutput,
+    UpstreamWork,
+)
+from headwater.core.states import InputKind, Timebase
+from headwater.core.version import Bump, Version
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInput:
+    """A product that the process reads; the window is in days around the output's date."""
+
+    product_id: int
+    product: str
+    kind: InputKind
+    days_before: int
+    days_after: int
+    position: int
+    several_per_day: bool = False
+
+    @property
+    def triggers(self) -> bool:
+        """Whether a change of it re-makes the output."""
+        return self.kind is not InputKind.NO_TRIGGER
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOutput:
+    """A product that the process makes."""
+
+    product_id: int
+    product: str
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCode:
+    """One version of the process's executable; both dates are included."""
+
+    id: int
+    filename: str
+    version: Version
+    output_interface: int
+    start_date: date
+    stop_date: date
+    usable: bool
+    """Active and the newest version (spec dbprocessing 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanUpstream:
+    """An upstream process: its name, and how far its dates reach into an output's date."""
+
+    process: str
+    days_before: int
+    days_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanProcess:
+    """The process to plan for. `upstream` is by process id, over any number of levels."""
+
+    id: int
+    name: str
+    timebase: Timebase
+    inputs: tuple[PlanInput, ...]
+    outputs: tuple[PlanOutput, ...]
+    codes: tuple[PlanCode, ...]
+    upstream: dict[int, PlanUpstream] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanState:
+    """The catalog's state around some dates of one process.
+
+    `now` is the database's clock, UTC. `forced` makes every build of the dates anew and grows
+    that component of its version. With `by_hand` a process without inputs is made too.
+    """
+
+    process: PlanProcess
+    dates: Sequence[date]
+    files: Sequence[CandidateFile]
+    outputs: Sequence[NewestOutput]
+    builds: Sequence[KnownBuild]
+    upstream: Sequence[UpstreamWork]
+    now: datetime
+    automatic_attempts: int = 2
+    max_wait_seconds: float = 21600.0
+    forced: Bump | None = None
+    by_hand: bool = False
+
+
+class Action(StrEnum):
+    """What the plan says of a build."""
+
+    MAKE = "make"
+    WAIT = "wait"
+    NOTHING = "nothing"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedBuild:
+    """One build that the plan thought about, with its reason.
+
+    `input_file_ids` are in the order of the command line. `fingerprint` is of the code and the
+    inputs that trigger. `build_id` is the open row that stands for it already, if any;
+    `look_again` asks for another plan of the date when that row's run ends. `missing` names the
+    input product that is not there.
+    """
+
+    interval_key: str
+    utc_date: date
+    start: datetime
+    stop: datetime
+    keywords: str
+    action: Action
+    reason: str
+    input_file_ids: tuple[int, ...] = ()
+    code_id: int | None = None
+    version: Version | None = None
+    fingerprint: str | None = None
+    forced: int | None = None
+    build_id: int | None = None
+    look_again: bool = False
+    missing: str | None = None
+    waiting_for: str | None = None
+    not_before: datetime | None = None
