@@ -21,7 +21,6 @@ from headwater.core.version import Version
 from headwater.missions.inspection.host import InspectorHost
 from headwater.missions.inspection.specs import InspectorSpec, MissionFacts
 
-SPEC_CASES = Path(__file__).parents[3] / "shared/spec/cases/dbprocessing-scenarios.json"
 NAME = "i1_l0_20200101_v1.0.0.dat"
 FORMAT = "i1_l0_{Y}{m}{d}_v{VERSION}.dat"
 
@@ -105,11 +104,10 @@ def nothing_left_running():
 
 
 @pytest.fixture
-def generic_source():
+def generic_source(shared_dir):
     """The inspector of the recorded dbprocessing runs, unmodified."""
-    if not SPEC_CASES.exists():
-        pytest.skip("the recorded scenarios of dbprocessing are not beside this checkout")
-    return json.loads(SPEC_CASES.read_text())["assets"]["generic.py"]
+    scenarios = shared_dir / "spec/cases/dbprocessing-scenarios.json"
+    return json.loads(scenarios.read_text())["assets"]["generic.py"]
 
 
 # The inspector contract
@@ -266,7 +264,12 @@ FAILURES = {
     "os._exit": ("os._exit(3)", "ended the helper process (exit 3)"),
     "signal": ("os.kill(os.getpid(), 11)", "ended the helper process (SIGSEGV)"),
     "interrupt": ("raise KeyboardInterrupt", "raised KeyboardInterrupt"),
+    "real-time signal": ("os.kill(os.getpid(), 36)", "ended the helper process (signal 36)"),
     "closed pipes": ("os.closerange(3, 100); return None", "helper process"),
+    "garbled pipes": (
+        "for n in range(3, 100):\n    try: os.write(n, b'rubbish\\n')\n    except OSError: pass",
+        "broke the connection to the helper process",
+    ),
     "long message": ("raise ValueError('x' * 10**6)", "raised ValueError: xxx"),
     "message fails": (
         "\nclass E(Exception):\n    def __str__(self): raise ValueError\nraise E", "raised E (line "
@@ -280,7 +283,7 @@ def test_an_inspector_that_fails_is_one_clear_reason_on_that_file(lab, body, sai
     good, bad, after = lab.identify(lab.file(), lab.file("bad"), lab.file("z"))
     assert (good.product_id, good.troubles) == (1, ())
     assert bad.product_id is None
-    assert bad.reason.startswith("inspector a.py for product p1 ")
+    assert bad.reason.startswith(("inspector a.py for product p1 ", "an inspector of mission lab "))
     assert said in bad.reason
     assert len(bad.reason) < 500
     assert (after.product_id, after.troubles) == (1, ())
@@ -378,15 +381,25 @@ def test_folder_environment_module_path_and_streams_are_put_back(lab):
     lab.plain(
         """
         if self.basename == 'a':
+            import signal; signal.alarm(1)
             os.chdir('/'); os.environ['LEFT'] = '1'; sys.path.clear(); del os.environ['PATH']
             sys.stdout.close(); sys.stderr = None; os.close(1); os.close(2)
+            return 'yes'
+        import time; time.sleep(1.2)
         print(os.getcwd() != '/', 'LEFT' in os.environ, 'PATH' in os.environ, len(sys.path) > 1)
         """
     )
-    lab.plain("print('next', 'LEFT' in os.environ)")
-    found = lab.identify(lab.file("a"), lab.file("b"))
-    assert found[0].output.endswith("next False\n")
-    assert found[1].output == "True False True True\n"
+    a, b = lab.identify(lab.file("a"), lab.file("b"))
+    assert (a.troubles, b.troubles) == ((), ())
+    assert b.output == "True False True True\n"
+
+
+def test_an_inspector_that_closes_its_streams_and_raises_is_one_reason(lab):
+    lab.plain("sys.stdout.close(); sys.stderr = None; os.close(2); raise ValueError('why')")
+    lab.plain("print('next')")
+    found = lab.identify_one()
+    assert found.troubles == ("inspector a1.py for product p1 raised ValueError: why (line 13)",)
+    assert found.output.endswith("ValueError: why\nnext\n")
 
 
 def test_megabytes_of_output_are_cut_and_belong_to_their_file(lab):
@@ -420,9 +433,10 @@ def test_a_forked_child_neither_answers_nor_stays(lab, tmp_path):
         open({str(tmp_path / "pid")!r}, 'w').write(str(child))
         """
     )
-    found = lab.identify(lab.file("a"), lab.file("b"))
-    assert [one.product_id for one in found] == [1, 1]
-    assert not alive(int((tmp_path / "pid").read_text()))
+    with lab.host() as host:
+        for found in host.identify([lab.file("a"), lab.file("b")]):
+            assert found.product_id == 1
+        assert not alive(int((tmp_path / "pid").read_text()))
 
 
 def test_an_inspector_that_reads_standard_input_finds_it_empty(lab):
@@ -493,15 +507,17 @@ def test_a_file_without_permission_has_its_reason(lab, mode, said):
 
 
 def test_answers_come_in_order_and_as_they_are_asked_for(lab):
-    lab.plain()
+    lab.plain("print(self.filename)")
     paths = [lab.file(f"f{number}") for number in range(300)]
     with lab.host() as host:
-        assert [one.path for one in host.identify(paths)] == paths
+        found = list(host.identify(paths))
+        assert [one.path for one in found] == paths
+        assert [one.output for one in found] == [f"{path}\n" for path in paths]
         assert list(host.identify([])) == []
         first = host.identify(paths)
         next(first)
         first.close()  # the rest of its answers must not meet the next question
-        assert [one.path for one in host.identify(paths[7:9])] == paths[7:9]
+        assert [one.output for one in host.identify(paths[7:8])] == [f"{paths[7]}\n"]
 
 
 def test_one_helper_serves_all_files_and_ends_with_the_block(lab):

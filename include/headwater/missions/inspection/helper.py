@@ -66,6 +66,7 @@ class _Surroundings:
             self.streams = (_text_stream(1), _text_stream(2))
         sys.stdout, sys.stderr = self.streams
         os.fchdir(self.folder)
+        signal.setitimer(signal.ITIMER_REAL, 0)  # an alarm would hit the next inspector
         os.environ = self.environ  # noqa: B003  put back as it was, never replaced
         if self.live != self.saved:
             self.environ.clear()
@@ -158,6 +159,7 @@ class Helper:
             try:
                 said = self._tried(path, self._specs[index])
             except InspectorFailedError as failure:
+                sys.stderr.write(failure.trace)
                 self._say({"i": number, "t": [index, str(failure)]})
                 continue
             if said is not None:

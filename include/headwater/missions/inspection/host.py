@@ -137,7 +137,7 @@ class InspectorHost:
         while True:
             answer = self._helper.receive(self._limit)
             if isinstance(answer, Ended):
-                if answer.number != file.number:
+                if answer.number != file.number and not answer.garbled:
                     unexplained += 1
                     if unexplained == _MOST_UNEXPLAINED:
                         raise InspectorError(
@@ -160,6 +160,9 @@ class InspectorHost:
         if ended.number == file.number:
             file.troubles.append(f"{self._specs[ended.index].title} {ended.how}")
             file.indices = file.indices[file.indices.index(ended.index) + 1 :]
+        elif ended.garbled:  # the helper had gone on before we saw it
+            file.troubles.append(f"an inspector of mission {self._mission.name} {ended.how}")
+            file.indices = ()
         self.close()
         for waiting in sent:
             self._helper.send(waiting.request)

@@ -24,7 +24,15 @@ _LONGEST_MESSAGE = 300
 
 
 class InspectorFailedError(Exception):
-    """An inspector failed on this file; the text follows its title in a reason."""
+    """An inspector failed on this file; the text follows its title in a reason.
+
+    ``trace`` is the traceback for the file's output; empty where it would say no more.
+    """
+
+    def __init__(self, text: str, trace: str = "") -> None:
+        """Keep the sentence and the traceback."""
+        super().__init__(text)
+        self.trace = trace
 
 
 @dataclass(slots=True)
@@ -130,14 +138,14 @@ def _verdict(inspector: object, match: object) -> FileFacts | None:
 
 
 def _failure(error: BaseException, when: str, module_path: str | None) -> InspectorFailedError:
-    """Describe what an inspector raised; the traceback goes to its output."""
+    """Describe what an inspector raised."""
     if isinstance(error, SystemExit):
         return InspectorFailedError(f"{when}called sys.exit({error.code!r})")
-    traceback.print_exception(error)
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == module_path]
     where = f" (line {lines[-1]})" if lines else ""
-    return InspectorFailedError(f"{when}raised {_sentence(error)}{where}")
+    trace = "".join(traceback.format_exception(error))
+    return InspectorFailedError(f"{when}raised {_sentence(error)}{where}", trace)
 
 
 def _sentence(error: BaseException) -> str:

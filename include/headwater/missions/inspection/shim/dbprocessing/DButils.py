@@ -47,7 +47,7 @@ class DButils:
             name: {} for name in ("Mission", "Satellite", "Instrument", "Product", "Inspector")
         }
         self._tables["Mission"] = {row.mission_id: row, row.mission_name: row}
-        for spec in specs:
+        for spec in sorted(specs, key=lambda spec: spec.product_id):
             self._add(spec, row)
 
     def _add(self, spec, mission):
@@ -84,7 +84,7 @@ class DButils:
         self._put("Inspector", inspector, spec.inspector_id)
 
     def _put(self, table, entry, *keys):
-        for key in keys:  # of two rows of one name the first counts (spec dbprocessing 1)
+        for key in keys:  # of equal names the lowest id counts (spec dbprocessing 1)
             self._tables[table].setdefault(key, entry)
 
     def getEntry(self, table, key):

@@ -6,7 +6,6 @@ import datetime
 import functools
 import re
 import warnings
-
 from pathlib import Path
 
 from headwater.core import name_format
