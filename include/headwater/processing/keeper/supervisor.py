@@ -9,39 +9,31 @@ import selectors
 import signal
 import socket
 import time
-import traceback
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from headwater.processing.keeper import descent, lease, warden
 from headwater.processing.keeper.channel import Channel, Message
+from headwater.processing.keeper.children import Child, Children
 from headwater.processing.keeper.ending import EndedBy, signal_name
 from headwater.processing.keeper.wake import WakePipe
 
 _IDLE_WARDENS = 8
 """Wardens kept for the next codes; more are let go."""
-_SWEEP_LIMIT = 5.0
 _FLUSH_LIMIT = 5.0
 
 
 def main(argv: list[str]) -> int:
     """Run the keeper on the inherited socket named by ``argv[1]``; return the exit code."""
-    parent = Channel(socket.socket(fileno=int(argv[1])))
+    inherited = socket.socket(fileno=int(argv[1]))
+    inherited.set_inheritable(False)  # a code must not hold, or write to, the parent's socket
+    parent = Channel(inherited)
     messages: list[Message] | None = []
     while messages is not None and not messages:
         messages = parent.receive()
     if messages is None:
         return 0
     return Supervisor(parent, messages[0]["hello"]).serve(messages[1:])
-
-
-class _Child:
-    """A warden or the renewer: its process and our end of its channel."""
-
-    def __init__(self, pid: int, channel: Channel) -> None:
-        self.pid = pid
-        self.channel = channel
-        self.key: str | None = None  # the code that a warden runs now
 
 
 class Supervisor:
@@ -63,17 +55,18 @@ class Supervisor:
         self._parent_pid: int = hello["parent"]
         self._grace: float = hello["grace"]
         self._lease: dict[str, Any] | None = hello["lease"]
-        self._busy: dict[str, _Child] = {}
-        self._idle: list[_Child] = []
-        self._children: dict[int, _Child] = {}
-        self._statuses: dict[int, int] = {}
-        self._renewer: _Child | None = None
+        self._busy: dict[str, Child] = {}
+        self._idle: list[Child] = []
+        self._renewer: Child | None = None
         self._renewing = False
         self._renew_at = time.monotonic()
         self._stopping: str | None = None
         self._selector = selectors.DefaultSelector()
         self._selector.register(parent, selectors.EVENT_READ, self._on_parent)
         self._selector.register(self._wake, selectors.EVENT_READ, self._on_signal)
+        # a warden holds the parent's socket open: the parent then sees it close only when the
+        # keeper and the last warden, with all it had to kill, are gone
+        self._children = Children(self._selector, self._on_child, keep=parent.fileno())
 
     def serve(self, messages: list[Message]) -> int:
         """Work until told to stop and nothing runs; return the exit code."""
@@ -151,7 +144,7 @@ class Supervisor:
             return
         while True:
             try:
-                child = self._idle.pop() if self._idle else self._fork(self._be_warden)
+                child = self._idle.pop() if self._idle else self._children.fork(self._be_warden)
             except OSError as error:
                 reason = f"code {order['argv'][0]} cannot be started: {error.strerror}"
                 self._fail(key, EndedBy.NOT_STARTED, reason)
@@ -183,31 +176,6 @@ class Supervisor:
 
     # processes below us
 
-    def _fork(self, become: Callable[[Channel, int], NoReturn]) -> _Child:
-        """Start a child that does `become` with its end of a new channel and our process id."""
-        ours, theirs = socket.socketpair()
-        keeper = os.getpid()
-        try:
-            pid = os.fork()
-        except OSError:
-            ours.close()
-            theirs.close()
-            raise
-        if pid == 0:
-            try:
-                # a warden holds the parent's socket open: the parent then sees it close only
-                # when the keeper and the last warden, with all it had to kill, are gone
-                _close_all_but({0, 1, 2, theirs.fileno(), self._parent.fileno()})
-                become(Channel(theirs), keeper)
-            finally:
-                traceback.print_exc()
-                os._exit(1)
-        theirs.close()
-        child = _Child(pid, Channel(ours))
-        self._children[pid] = child
-        self._selector.register(child.channel, selectors.EVENT_READ, lambda: self._on_child(child))
-        return child
-
     def _be_warden(self, orders: Channel, keeper: int) -> NoReturn:
         warden.serve(orders, keeper, self._grace)
 
@@ -215,7 +183,7 @@ class Supervisor:
         self._parent.close()
         lease.serve(orders, keeper, self._lease or {})
 
-    def _on_child(self, child: _Child) -> None:
+    def _on_child(self, child: Child) -> None:
         messages = child.channel.receive()
         if messages is None:
             self._lost(child)
@@ -226,7 +194,7 @@ class Supervisor:
             else:
                 self._renewed(message)
 
-    def _ended(self, child: _Child, ended: Message) -> None:
+    def _ended(self, child: Child, ended: Message) -> None:
         del self._busy[ended["key"]]
         child.key = None
         self._report(ended)
@@ -235,30 +203,21 @@ class Supervisor:
         else:
             self._part_from(child)
 
-    def _part_from(self, child: _Child) -> int:
-        """Close a child's channel, which ends it, and return the status that it ended with.
-
-        Also for a child that has died: its channel closes before its own children become ours,
-        and only its end makes them so.
-        """
-        self._selector.unregister(child.channel)
-        child.channel.close()
+    def _part_from(self, child: Child) -> int:
+        """Let a child go and return the status that it ended with."""
         if child in self._idle:
             self._idle.remove(child)
-        if child.pid not in self._statuses:
-            self._statuses[child.pid] = os.waitpid(child.pid, 0)[1]
-        del self._children[child.pid]
-        return self._statuses.pop(child.pid)
+        return self._children.part_from(child)
 
-    def _lost(self, child: _Child) -> None:
+    def _lost(self, child: Child) -> None:
         """Deal with a child that ended unasked: it was killed, or left what it cannot kill."""
-        if child.pid not in self._children:
+        if child not in self._children:
             return
         status = self._part_from(child)
         if child is self._renewer:
             self._renewer, self._renewing = None, False
             return
-        orphans = self._sweep()
+        orphans = self._children.sweep()
         if child.key is None:
             return
         del self._busy[child.key]
@@ -274,47 +233,19 @@ class Supervisor:
 
     def _on_signal(self) -> None:
         numbers = self._wake.taken()
-        self._reap()
+        self._children.reap()
         if signal.SIGUSR1 in numbers and os.getppid() != self._parent_pid:
             self._stop("the parent process died")
         if numbers & {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}:
             self._stop("the keeper was told to stop")
 
-    def _reap(self) -> None:
-        """Collect the children that have ended, ours and the orphans that became ours."""
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            if pid in self._children:
-                self._statuses[pid] = status
-
-    def _sweep(self) -> int:
-        """Kill every descendant that no warden guards, and return how many there were."""
-        victims: set[int] = set()
-        quiet = 0
-        end = time.monotonic() + _SWEEP_LIMIT
-        while quiet < 2 and time.monotonic() < end:
-            found = descent.signal_descendants(
-                os.getpid(), signal.SIGKILL, without=self._children.keys()
-            )
-            victims |= found
-            quiet = 0 if found else quiet + 1
-            if found:
-                time.sleep(0.01)
-            self._reap()
-        return len(victims)
-
     def _end(self) -> None:
         """Let all children go, kill what is nobody's, and give the parent its last reports."""
         if self._renewer is not None:
             os.kill(self._renewer.pid, signal.SIGKILL)  # it may be waiting for the database
-        for child in list(self._children.values()):
+        for child in list(self._children):
             self._part_from(child)
-        self._sweep()
+        self._children.sweep()
         end = time.monotonic() + _FLUSH_LIMIT
         with contextlib.suppress(OSError):  # the parent died: nobody is there to read them
             while not self._parent.flush() and time.monotonic() < end:
@@ -336,7 +267,7 @@ class Supervisor:
             return
         try:
             if self._renewer is None:
-                self._renewer = self._fork(self._be_renewer)
+                self._renewer = self._children.fork(self._be_renewer)
             self._renewer.channel.send({"renew": list(self._busy)})
             self._renewing = True
         except OSError as error:
@@ -348,10 +279,3 @@ class Supervisor:
             self._cancel(key, reason)
         if answer["log"]:
             self._parent.queue({"log": answer["log"]})
-
-
-def _close_all_but(kept: Collection[int]) -> None:
-    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - as in descent
-        if int(name) not in kept:
-            with contextlib.suppress(OSError):  # the descriptor of this listing is closed already
-                os.close(int(name))

@@ -18,13 +18,9 @@ from typing import Any, NoReturn
 
 from headwater.processing.keeper import descent
 from headwater.processing.keeper.channel import Channel, Message
+from headwater.processing.keeper.code import Code
 from headwater.processing.keeper.code_log import CodeLog
-from headwater.processing.keeper.ending import (
-    EndedBy,
-    find_program,
-    not_started_sentence,
-    status_sentence,
-)
+from headwater.processing.keeper.ending import EndedBy, find_program, not_started_sentence
 from headwater.processing.keeper.wake import WakePipe
 
 LINGER = 0.2
@@ -53,56 +49,6 @@ def serve(orders: Channel, keeper: int, grace: float) -> NoReturn:
     os._exit(0)
 
 
-class _Code:
-    """What is known of the code that runs now."""
-
-    def __init__(self, order: Message) -> None:
-        self.key: str = order["key"]
-        self.argv: list[str] = order["argv"]
-        self.cwd: str = order["cwd"]
-        self.environment: dict[str, str] = order["environment"]
-        self.time_limit: float | None = order["time_limit"]
-        self.log_path: str = order["log_path"]
-        self.log_limit: int = order["log_limit"]
-        self.pid = 0
-        self.started_at = time.time()
-        self.started = time.monotonic()
-        self.ended: float | None = None
-        self.status: int | None = None
-        self.cpu_seconds = 0.0
-        self.max_rss_bytes = 0
-        self.verdict: tuple[EndedBy, str] | None = None
-        self.left_behind = 0
-
-    def report(self, note: str = "") -> Message:
-        """Return the message that says how it ended."""
-        exit_code = number = None
-        if self.status is not None:
-            if os.WIFSIGNALED(self.status):
-                number = os.WTERMSIG(self.status)
-            else:
-                exit_code = os.WEXITSTATUS(self.status)
-        if self.verdict is not None:
-            ended_by, reason = self.verdict
-        else:
-            ended_by = EndedBy.EXIT if number is None else EndedBy.SIGNAL
-            reason = status_sentence(self.argv[0], exit_code, number)
-        if self.left_behind:
-            reason += f"; {self.left_behind} process(es) that it left behind were killed"
-        return {
-            "key": self.key,
-            "ended_by": ended_by.value,
-            "exit_code": exit_code,
-            "signal": number,
-            "started_at": self.started_at,
-            "wall_seconds": (self.ended or time.monotonic()) - self.started,
-            "cpu_seconds": self.cpu_seconds,
-            "max_rss_bytes": self.max_rss_bytes,
-            "reason": reason + note,
-            "left_behind": self.left_behind,
-        }
-
-
 class _Warden:
     def __init__(self, orders: Channel, wake: WakePipe, grace: float) -> None:
         self._orders = orders
@@ -111,7 +57,7 @@ class _Warden:
         self._inbox: list[Message] = []
         self._stopping = False
         self._childless = True
-        self._code: _Code | None = None
+        self._code: Code | None = None
         self._log: CodeLog | None = None
         self._output = -1
         self._selector = selectors.DefaultSelector()
@@ -125,7 +71,7 @@ class _Warden:
                 self._pump(None)
             if self._stopping:
                 return
-            report = self._run(_Code(self._inbox.pop(0)))
+            report = self._run(Code(self._inbox.pop(0)))
             with contextlib.suppress(OSError):  # the keeper died: nobody wants to know
                 self._orders.send({"ended": report})
             if not self._childless:
@@ -154,7 +100,7 @@ class _Warden:
             return
         for message in messages:
             if "cancel" in message:
-                self._condemn(EndedBy.CANCEL, message["reason"], message["cancel"])
+                self._cancel(message["cancel"], message["reason"])
             else:
                 self._inbox.append(message["run"])
 
@@ -178,6 +124,12 @@ class _Warden:
             self._selector.unregister(self._orders)
         if self._code is not None:
             self._condemn(EndedBy.CANCEL, reason, self._code.key)
+
+    def _cancel(self, key: str, reason: str) -> None:
+        self._condemn(EndedBy.CANCEL, reason, key)
+        for order in self._inbox:  # it may come before the code is started
+            if order["key"] == key:
+                order["cancelled"] = reason
 
     def _condemn(self, ended_by: EndedBy, reason: str, key: str) -> None:
         """Decide that the running code is to be killed, unless it ended by itself before."""
@@ -205,7 +157,9 @@ class _Warden:
 
     # one code
 
-    def _run(self, code: _Code) -> Message:
+    def _run(self, code: Code) -> Message:
+        if code.verdict is not None:
+            return code.report()
         try:
             self._log = CodeLog(code.log_path, code.argv, code.log_limit)
         except OSError as error:
@@ -230,7 +184,7 @@ class _Warden:
             self._log.close()
             self._log = None
 
-    def _start(self, code: _Code) -> bool:
+    def _start(self, code: Code) -> bool:
         """Start the code; False, with the verdict set, when the system refuses."""
         read_end, write_end = os.pipe2(os.O_CLOEXEC)
         actions: list[tuple[Any, ...]] = [
@@ -266,7 +220,7 @@ class _Warden:
         self._selector.register(read_end, selectors.EVENT_READ, self._on_output)
         return True
 
-    def _end_tree(self, code: _Code) -> str:
+    def _end_tree(self, code: Code) -> str:
         """Kill whatever is left of the code; return a note on what could not be killed.
 
         SIGTERM first, SIGKILL after the grace, again and again until no child is left, since a
