@@ -6,7 +6,6 @@ import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,14 +15,10 @@ from headwater.catalog.connection import URL_VARIABLE, Catalog
 from headwater.catalog.queries.listings import missions
 from headwater.core.actor import Actor
 from headwater.core.errors import NotFoundError, SettingError
-from headwater.local.home import LocalHome
+from headwater.local.stack import LocalStack
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; say what would be done.")]
-Home = Annotated[
-    Path | None,
-    typer.Option(help="Folder of the local stack. [default: $HEADWATER_HOME or ./.headwater]"),
-]
 
 
 @contextmanager
@@ -49,13 +44,12 @@ def open_catalog(*, checked: bool = True) -> Iterator[Catalog]:
 
 
 def _local_url() -> str:
-    home = LocalHome()
-    url = home.read_state().get("catalog_url")
-    if isinstance(url, str) and home.is_locked():
-        return url
+    stack = LocalStack()
+    if stack.status().is_running:
+        return stack.catalog_url()
     raise SettingError(
         f"no catalog is known: start the local stack with 'headwater up' (its folder would be "
-        f"{home.root}), or set {URL_VARIABLE} to postgresql://USER:PASSWORD@HOST/DATABASE"
+        f"{stack.home.root}), or set {URL_VARIABLE} to postgresql://USER:PASSWORD@HOST/DATABASE"
     )
 
 

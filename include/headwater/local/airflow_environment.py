@@ -43,7 +43,7 @@ PRELOADED = (
     "sqlalchemy.dialects.postgresql",
     "psycopg",
     "pydantic",
-    "headwater_airflow.operators",
+    "headwater_airflow.preload",
 )
 
 if "scheduler" in sys.argv:

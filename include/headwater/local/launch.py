@@ -30,18 +30,18 @@ class Order:
 
     Attributes
     ----------
-    argv : the program and its arguments; empty when only ``writable``/``runnable`` are asked.
+    argv : the program and its arguments; empty when only ``reachable``/``runnable`` are asked.
     parent : pid whose death ends the program; 0 for none.
     death_signal : the signal that the program then gets.
     become : ``same`` user, ``namespace`` or ``nobody`` (see `become_ordinary`).
-    writable, runnable : a folder and a program that must be usable after the change of user.
+    reachable, runnable : a folder that the user must be able to enter, a program it must read.
     """
 
     argv: tuple[str, ...] = ()
     parent: int = 0
     death_signal: int = 15
     become: str = "same"
-    writable: str = ""
+    reachable: str = ""
     runnable: str = ""
 
     def command(self) -> list[str]:
@@ -111,10 +111,11 @@ def _refusal(order: Order) -> str:
     """Return why the paths of the order cannot be used by the user that we are now, or ``""``."""
     if os.geteuid() == 0:
         return "still root"
-    if order.writable and not os.access(order.writable, os.R_OK | os.W_OK | os.X_OK):
-        return f"no access to {order.writable}"
-    if order.runnable and not os.access(order.runnable, os.X_OK):
-        return f"no access to {order.runnable}"
+    try:  # not access(2): it forgets the capability
+        Path(order.reachable, "..").stat()
+        Path(order.runnable).open("rb").close()
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}"
     return ""
 
 

@@ -32,6 +32,9 @@ from headwater.local.secret_files import read_or_make_secret
 USER = "headwater"
 """The superuser of an embedded server."""
 
+FORMER_SECONDS = 10.0
+"""How long a start waits for the processes of a killed server to end by themselves."""
+
 _SOCKET_PATH_LIMIT = 107
 _FOLDERS = {16: "pginstall", 18: "pginstall18"}
 _SETTINGS = {
@@ -212,6 +215,12 @@ class LocalPostgres:
                     psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(name))
                 )
 
+    def drop_database(self, name: str) -> None:
+        """Drop the database if it is there, and whoever is connected to it."""
+        with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
+            drop = psycopg.sql.SQL("drop database if exists {} with (force)")
+            connection.execute(drop.format(psycopg.sql.Identifier(name)))
+
     def _make_data(self, programs: Path, way: str) -> None:
         """Run initdb beside the final place, so that a half-made folder is never taken for one."""
         fresh = self.data_dir.with_name(self.data_dir.name + ".new")
@@ -282,7 +291,7 @@ class LocalPostgres:
                 return True
         return False
 
-    def _wait_for_former(self, timeout: float = 10.0) -> None:
+    def _wait_for_former(self) -> None:
         """Wait for the rest of a killed server; drop a pid file whose pid is another program's.
 
         Postgres itself copes with a pid file whose process is gone, but not with a pid that was
@@ -291,7 +300,7 @@ class LocalPostgres:
         pid_file = self.data_dir / "postmaster.pid"
         if not pid_file.exists():
             return
-        end = time.monotonic() + timeout
+        end = time.monotonic() + FORMER_SECONDS
         while (former := processes_in(self.data_dir)) and time.monotonic() < end:
             time.sleep(0.1)
         if former:

@@ -27,7 +27,7 @@ def user_for(folder: Path, program: Path) -> str:
 
     Parameters
     ----------
-    folder : an existing folder in which Postgres must be able to write.
+    folder : an existing folder; the data will lie below it.
     program : the ``postgres`` binary.
 
     Raises
@@ -50,7 +50,7 @@ def user_for(folder: Path, program: Path) -> str:
 
 
 def _refusal(way: str, folder: Path, program: Path) -> str:
-    order = Order(become=way, writable=str(folder), runnable=str(program))
+    order = Order(become=way, reachable=str(folder), runnable=str(program))
     done = subprocess.run(order.command(), capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stderr.strip() or f"exit {done.returncode}"
 

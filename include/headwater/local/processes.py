@@ -75,17 +75,18 @@ def members(
     return [one for one in found - {me, *me.parents()} if one.is_running() and not _is_zombie(one)]
 
 
-def session_members(leader: int, root: Path) -> list[psutil.Process]:
+def left_by(leader: int, root: Path) -> list[psutil.Process]:
     """Return what lives of the session that a dead child of the stack in ``root`` led.
 
-    As long as one lives, the system gives the leader's pid to no other process.
+    With all descendants, also those in a session of their own. As long as one of the session
+    lives, the system gives the leader's pid to no other process.
     """
-    found = []
+    found: set[psutil.Process] = set()
     for process in psutil.process_iter():
-        with suppress(ProcessLookupError, PermissionError):
+        with suppress(ProcessLookupError, PermissionError, psutil.Error):
             if os.getsid(process.pid) == leader and _is_marked(process, str(root)):
-                found.append(process)
-    return found
+                found.update((process, *process.children(recursive=True)))
+    return list(found)
 
 
 def _is_zombie(process: psutil.Process) -> bool:

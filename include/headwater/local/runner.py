@@ -6,27 +6,23 @@ Run in the foreground by ``headwater up``, or in the background as
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import psutil
-import psycopg
 
 from headwater.catalog.connection import Catalog
 from headwater.catalog.schema import upgrade
 from headwater.core.errors import HeadwaterError, StackError
-from headwater.flows.airflow_rest import AirflowRest, AirflowUnavailableError, ComponentHealth
+from headwater.flows.airflow_rest import AirflowRest
 from headwater.local.airflow_environment import (
     AIRFLOW_DATABASE,
     CATALOG_DATABASE,
@@ -34,6 +30,7 @@ from headwater.local.airflow_environment import (
     airflow_environment,
     write_airflow_files,
 )
+from headwater.local.airflow_state import AirflowSchema, healthy_since
 from headwater.local.home import SERVICE, LocalHome
 from headwater.local.ports import LOOPBACK, free_port, given_port, is_free
 from headwater.local.postgres import LocalPostgres
@@ -50,14 +47,8 @@ from headwater.local.supervisor import Report, Supervisor
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 """Airflow's parts, as their commands are named."""
 
-_HEALTH_NAMES = {
-    "scheduler": "scheduler",
-    "dag_processor": "dag-processor",
-    "triggerer": "triggerer",
-}
 _USUAL_PORT = 8080
 _READY_WITHIN = 300.0  # seconds; a loaded machine may need minutes, a broken one never ends
-_HEARTBEAT_SLACK = 1.0
 
 
 class _StopRequested(Exception):  # noqa: N818 - not an error: somebody asked us to end
@@ -169,17 +160,17 @@ class StackRunner:
         )
         self._postgres.start()
         self._publish_children()
-        for name in (AIRFLOW_DATABASE, CATALOG_DATABASE):
-            self._postgres.ensure_database(name)
+        self._postgres.ensure_database(CATALOG_DATABASE)
         self._step(f"Postgres ready on port {self._postgres.port}")
 
     def _migrate(self, database: LocalPostgres, supervisor: Supervisor) -> None:
         """Bring both databases to their schema, Airflow's in a process beside ours."""
-        known = self._airflow_schema(database)
-        process: subprocess.Popen[bytes] | None = None
         log = self._log("airflow-migrate")
-        if known is None or known != self._migrated():
-            process = supervisor.run_once("migrate", airflow_command("db migrate"), log)
+        airflow = AirflowSchema(database, self._home.airflow / "migrated.json")
+        airflow.make_database()
+        process = None
+        if airflow.is_old():
+            process = supervisor.run_once(airflow_command("db migrate"), log)
         catalog = Catalog(database.url(CATALOG_DATABASE))
         upgrade(catalog)
         catalog.close()
@@ -188,30 +179,8 @@ class StackRunner:
             self._pause()
         if process is not None and process.returncode != 0:
             raise StackError(f"Airflow's database could not be brought up to date: see {log}.")
-        if process is not None:
-            self._migrated_file.write_text(json.dumps(self._airflow_schema(database)))
+        airflow.note()
         self._step("Airflow schema ready")
-
-    @property
-    def _migrated_file(self) -> Path:
-        return self._home.airflow / "migrated.json"
-
-    def _migrated(self) -> dict[str, str] | None:
-        """Return the versions that the last successful migration left."""
-        try:
-            found: dict[str, str] = json.loads(self._migrated_file.read_text())
-        except (FileNotFoundError, ValueError):
-            return None
-        return found
-
-    def _airflow_schema(self, database: LocalPostgres) -> dict[str, str] | None:
-        """Return Airflow's version and its database's revision; None in an empty database."""
-        with psycopg.connect(database.dsn(AIRFLOW_DATABASE)) as connection:
-            try:
-                row = connection.execute("select version_num from alembic_version").fetchone()
-            except psycopg.errors.UndefinedTable:
-                return None
-        return {"airflow": version("apache-airflow-core"), "revision": row[0]} if row else None
 
     def _wait_until_healthy(self) -> None:
         started, end = datetime.now(UTC).timestamp(), time.monotonic() + _READY_WITHIN
@@ -221,7 +190,7 @@ class StackRunner:
             while waiting:
                 self._pause(0.25)
                 self._check_children(give_up=3)
-                for name in sorted(waiting & _healthy(rest, started)):
+                for name in sorted(waiting & healthy_since(rest, started)):
                     waiting.discard(name)
                     self._step(f"{name} healthy")
                 if time.monotonic() > end:
@@ -327,27 +296,6 @@ def leftovers(home: LocalHome) -> list[psutil.Process]:
     """Return the living processes of the stack that last ran from ``home``."""
     records = list(home.read_state().get("children", {}).values())
     return members(home.root, home.postgres_data, records)
-
-
-def _healthy(rest: AirflowRest, since: float) -> set[str]:
-    """Return the components that have been healthy since we started them (seconds since 1970).
-
-    A killed stack's last heartbeats look healthy for half a minute, hence the comparison.
-    """
-    try:
-        found = rest.health()
-    except AirflowUnavailableError:
-        return set()
-    names = {"api-server"} if found.get("metadatabase", _NOTHING).status == "healthy" else set()
-    for theirs, ours in _HEALTH_NAMES.items():
-        part = found.get(theirs, _NOTHING)
-        fresh = part.heartbeat and part.heartbeat.timestamp() > since - _HEARTBEAT_SLACK
-        if part.status == "healthy" and fresh:
-            names.add(ours)
-    return names
-
-
-_NOTHING = ComponentHealth("missing", None)
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from headwater.core.errors import StackError
 from headwater.local.launch import Order
-from headwater.local.processes import MARK, ProcessRecord, end_all, record_of, session_members
+from headwater.local.processes import MARK, ProcessRecord, end_all, left_by, record_of
 
 Report = Callable[[str], None]
 """Takes one line for a person."""
@@ -65,7 +65,7 @@ class Supervisor:
         self._launch(child)
         return child
 
-    def run_once(self, name: str, command: list[str], log: Path) -> subprocess.Popen[bytes]:
+    def run_once(self, command: list[str], log: Path) -> subprocess.Popen[bytes]:
         """Start a program that is to end by itself; who called waits for it."""
         return self._open(command, log)
 
@@ -127,7 +127,7 @@ class Supervisor:
         self._report(f"{child.name} ended ({how}); starts again in {child.wait:.0f} s: {child.log}")
         if child.process is not None:
             # What it had forked would wait for ever, hold its ports, or work on unwatched.
-            end_all(session_members(child.process.pid, self._root), grace=3)
+            end_all(left_by(child.process.pid, self._root), grace=3)
 
     def _launch(self, child: Child) -> None:
         child.process = self._open(child.command, child.log)
