@@ -1,0 +1,181 @@
+"""What must hold for a mission as a whole. Pure: nothing is read from disk or catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+from pathlib import Path
+
+from headwater.core.errors import MissionFileError, NameFormatError
+from headwater.core.interval import day_start
+from headwater.core.name_format import date_fields, fields_of
+from headwater.core.product_graph import ProcessEdge, process_order
+from headwater.core.states import InputKind
+from headwater.missions.definition import EARLIEST, ProcessDefinition
+from headwater.missions.loaded import LoadedMission
+from headwater.missions.merging import Wanted, WantedProcess, WantedProduct
+from headwater.missions.problems import Problems, nearest
+from headwater.missions.slug import LONGEST_SLUG, slug
+
+_FOLDER_FIELDS = frozenset(date_fields(day_start(EARLIEST))) - {"datetime"} | {"VERSION"}
+
+
+def check(
+    wanted: Wanted, loaded: LoadedMission | None, other_missions: Iterable[str], problems: Problems
+) -> None:
+    """Note in `problems` what is wrong with `wanted`, seen with what the catalog has already."""
+    _mission(wanted, other_missions, problems)
+    for product in wanted.products.values():
+        _product(wanted, product, problems)
+    known = set(wanted.products)
+    if loaded is not None:
+        known |= {product.name for product in loaded.products.values()}
+    for process in wanted.processes.values():
+        _references(process, known, problems)
+        _codes(process, problems)
+    _slugs(wanted, loaded, problems)
+    _circles(wanted, loaded, problems)
+
+
+def _mission(wanted: Wanted, others: Iterable[str], problems: Problems) -> None:
+    part, place = wanted.mission, wanted.place
+    _slug_fits("mission", wanted.name, place, problems)
+    for other in others:
+        if other != wanted.name and slug(other) == slug(wanted.name):
+            problems.add(
+                place,
+                f"mission {wanted.name!r} and mission {other!r} would both be called "
+                f"{slug(other)!r} in Airflow: use another name",
+            )
+    if part.incoming_dir == part.errordir:
+        problems.add(place, f"incoming_dir and errordir are both {part.errordir}: what cannot be "
+                     "used would arrive again; use another folder")  # fmt: skip
+    if part.incoming_dir == part.rootdir:
+        problems.add(place, f"incoming_dir is rootdir itself ({part.rootdir}): use a folder of "
+                     "its own")  # fmt: skip
+
+
+def _slug_fits(noun: str, name: str, place: str, problems: Problems) -> None:
+    text = slug(name)
+    if not text:
+        problems.add(
+            place, f"{noun} name {name!r} has no letter or digit: DAGs need one of a-z 0-9"
+        )
+    elif len(text) > LONGEST_SLUG:
+        problems.add(place, f"{noun} name {name!r} is longer than {LONGEST_SLUG} characters")
+
+
+def _product(wanted: Wanted, product: WantedProduct, problems: Problems) -> None:
+    part, place = product.part, product.place
+    try:
+        fields_of(part.format)
+        for field in fields_of(part.relative_path):
+            if field not in _FOLDER_FIELDS:
+                hint = nearest(field, _FOLDER_FIELDS)
+                problems.add(place, f"relative_path has the unknown field {{{field}}}; {hint}")
+    except NameFormatError as error:
+        problems.add(place, str(error))
+    if "/" in part.format:
+        problems.add(place, f"format {part.format!r} holds a '/': the folder is relative_path")
+    if Path(wanted.mission.rootdir, part.relative_path) == Path(wanted.mission.incoming_dir):
+        problems.add(place, "relative_path is the incoming folder: its files would arrive again")
+
+
+def doubtful_formats(wanted: Wanted) -> list[str]:
+    """Sentences on formats that can be used, but hardly mean what they say."""
+    made = {one.product for process in wanted.processes.values() for one in process.part.outputs}
+    return _doubtful_fields(wanted) + [
+        f"{product.place}: format has no {{VERSION}}, so a second version of a file of "
+        f"{name!r} would have the name of the first and be refused"
+        for name, product in wanted.products.items()
+        if name in made and "VERSION" not in fields_of(product.part.format)
+    ]
+
+
+def _doubtful_fields(wanted: Wanted) -> list[str]:
+    """Give fields that look like a known one written wrongly.
+
+    A field that is not known is allowed: process keywords fill it (spec dbprocessing 2.1).
+    """
+    known = {*_FOLDER_FIELDS, "datetime", "QACODE", "APID", "INSTRUMENT", "SATELLITE", "PRODUCT"}
+    folded = {name.lower(): name for name in known if len(name) > 1}
+    return [
+        f"{product.place}: format has the field {{{field}}}, which only process keywords can "
+        f"fill; did you mean {{{folded[field.lower()]}}}?"
+        for product in wanted.products.values()
+        for field in fields_of(product.part.format)
+        if field not in known and field.lower() in folded
+    ]
+
+
+def _references(process: WantedProcess, known: set[str], problems: Problems) -> None:
+    outputs = {one.product for one in process.part.outputs}
+    named = {
+        "inputs": [one.product for one in process.part.inputs],
+        "outputs": [one.product for one in process.part.outputs],
+    }
+    for word, products in named.items():
+        for position, product in enumerate(products):
+            place = process.place(word, position)
+            if product not in known:
+                problems.add(place, f"no product {product!r}; {nearest(product, known)}")
+            if product in products[:position]:
+                problems.add(place, f"product {product!r} is named twice in {word}")
+    for position, read in enumerate(process.part.inputs):
+        if read.product in outputs and read.kind is not InputKind.NO_TRIGGER:
+            problems.add(
+                process.place("inputs", position),
+                f"the process {process.part.name!r} makes {read.product!r} itself: it can read "
+                "its own earlier output only as kind 'no_trigger'",
+            )
+
+
+def _codes(process: WantedProcess, problems: Problems) -> None:
+    for one, other in combinations(process.part.codes, 2):
+        position = process.part.codes.index(other)
+        if one.version == other.version:
+            problems.add(
+                process.place("codes", position),
+                f"code version {one.version} is listed twice: a version is the identity of a code",
+            )
+        overlap = one.start_date <= other.stop_date and other.start_date <= one.stop_date
+        if one.in_use and other.in_use and overlap:
+            problems.add(
+                process.place("codes", position),
+                f"codes {one.version} and {other.version} of {process.part.name!r} are both "
+                f"active from {max(one.start_date, other.start_date)} to "
+                f"{min(one.stop_date, other.stop_date)}: expected one code a date; change their "
+                "dates, or set active or newest_version of one to false",
+            )
+
+
+def _slugs(wanted: Wanted, loaded: LoadedMission | None, problems: Problems) -> None:
+    names = {process.name for process in loaded.processes.values()} if loaded else set()
+    taken = {slug(name): name for name in sorted(names)}
+    for name, process in wanted.processes.items():
+        _slug_fits("process", name, process.place(), problems)
+        other = taken.setdefault(slug(name), name)
+        if other != name:
+            problems.add(
+                process.place(),
+                f"process {name!r} and process {other!r} would both be called {slug(name)!r} in "
+                "Airflow: use another name",
+            )
+
+
+def _edge(part: ProcessDefinition) -> ProcessEdge:
+    outputs = frozenset(one.product for one in part.outputs)
+    inputs = {one.product for one in part.inputs if one.kind is not InputKind.NO_TRIGGER}
+    # What it reads of its own is reported where it stands.
+    return ProcessEdge(part.name, frozenset(inputs) - outputs, outputs)
+
+
+def _circles(wanted: Wanted, loaded: LoadedMission | None, problems: Problems) -> None:
+    edges: Mapping[str, ProcessEdge] = {
+        **({edge.process: edge for edge in loaded.edges()} if loaded else {}),
+        **{name: _edge(process.part) for name, process in wanted.processes.items()},
+    }
+    try:
+        process_order(edges.values())
+    except MissionFileError as error:
+        problems.add(wanted.place, str(error))

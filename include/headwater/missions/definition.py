@@ -1,0 +1,289 @@
+"""A mission as its files define it: the form of the YAML file, and what a ``.conf`` becomes.
+
+Keys of dbprocessing's config carry the same meaning (spec dbprocessing 2). All dates are UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    WithJsonSchema,
+    model_validator,
+)
+
+from headwater.core.states import InputKind, Timebase
+from headwater.core.version import Version
+from headwater.missions.problems import Places
+
+_LARGEST = 32767  # the catalog's small integers
+EARLIEST = date(1970, 1, 1)
+LATEST = date(2049, 12, 31)
+
+
+def _version_text(value: object) -> str:
+    version = Version.parse(str(value))
+    if max(version.interface, version.quality, version.revision) > _LARGEST:
+        raise ValueError(f"a component of version {version} is above {_LARGEST}")
+    return str(version)
+
+
+def _name(value: str) -> str:
+    if not value or value != value.strip() or not value.isprintable() or "/" in value:
+        raise ValueError(
+            "expected a name: printable characters, no '/', no blank at either end, not empty"
+        )
+    return value
+
+
+def _none_if_empty(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+VersionText = Annotated[
+    str,
+    BeforeValidator(_version_text),
+    WithJsonSchema({"type": "string", "pattern": r"^[1-9]\d*\.\d+\.\d+$", "examples": ["1.0.0"]}),
+]
+Name = Annotated[str, AfterValidator(_name), Field(min_length=1, max_length=200)]
+OptionalText = Annotated[str | None, BeforeValidator(_none_if_empty)]
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Interface = Annotated[int, Field(ge=1, le=_LARGEST)]
+
+
+class Part(BaseModel):
+    """A part of a mission file; it refuses keys that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+
+class MissionSettings(Part):
+    """How a mission is run; each has a default that suits a small one."""
+
+    settle_seconds: float = Field(default=1.0, ge=0)
+    """An arrival is taken when it has not changed for so long."""
+    smallest_size_bytes: int = Field(default=0, ge=0)
+    """Smaller arrivals are quarantined."""
+    code_time_limit_seconds: float = Field(default=3600, gt=0)
+    """A code that runs longer is killed, and its build has failed."""
+    inspector_time_limit_seconds: float = Field(default=60, gt=0)
+    """The same for the inspection of one file."""
+    automatic_attempts: int = Field(default=2, ge=1, le=100)
+    """How often a build is started with the same inputs and code before it is held."""
+    retry_delay_seconds: float = Field(default=300, ge=0)
+    """The wait before the second attempt."""
+    max_wait_seconds: float = Field(default=21600, ge=0)
+    """How long an output waits for inputs that are about to be made again."""
+    cpu_slots: int = Field(default=2, ge=1, le=_LARGEST)
+    """How many codes of the mission run at once: the size of its pool ``<mission>.cpu``."""
+    scan_seconds: float = Field(default=1.0, gt=0)
+    """The time between two looks at an incoming folder that cannot be watched."""
+    clock_minutes: int = Field(default=5, ge=1)
+    """The time between two runs of the clock of ``<mission>.incoming``."""
+    environment: dict[VariableName, str] = Field(default_factory=dict)
+    """Variables for the codes; nothing secret belongs here."""
+
+
+class MissionPart(Part):
+    """The mission and its folders."""
+
+    name: Name
+    rootdir: str = Field(default=".", min_length=1)
+    """The base of all data paths; relative to the folder of the mission file."""
+    incoming_dir: str = Field(default="incoming", min_length=1)
+    """Where files arrive; like the folders below relative to `rootdir`."""
+    codedir: OptionalText = None
+    """Where codes lie; `rootdir` if absent."""
+    inspectordir: OptionalText = None
+    """Where inspectors lie; `codedir` if absent."""
+    errordir: OptionalText = None
+    """Where arrivals and outputs that cannot be used are kept; ``errors`` in `codedir` if absent"""
+    settings: MissionSettings | None = None
+    """If absent, a mission that is in the catalog keeps its settings."""
+
+
+class SatellitePart(Part):
+    """The satellite of the products of the file."""
+
+    name: Name
+
+
+class InstrumentPart(Part):
+    """The instrument of the products of the file."""
+
+    name: Name
+
+
+class InspectorDefinition(Part):
+    """The plug-in that says whether a file is of the product."""
+
+    filename: str = Field(min_length=1)
+    relative_path: str = ""
+    """Below the mission's `inspectordir`."""
+    version: VersionText = "1.0.0"
+    arguments: OptionalText = None
+    """``key=value key=value``"""
+    description: str = ""
+    output_interface: Interface = 1
+    active: bool = True
+    """Only active inspectors are asked."""
+    newest_version: bool = True
+    date_written: date = EARLIEST
+
+
+class ProductDefinition(Part):
+    """A class of files."""
+
+    name: Name
+    level: float
+    relative_path: str = ""
+    """The folder below `rootdir`; may hold fields of date and version."""
+    format: str = Field(min_length=1)
+    """The template of the file names."""
+    description: OptionalText = None
+    several_per_day: bool = False
+    """Whether one day may have several files, told apart by their start times."""
+    inspector: InspectorDefinition
+
+
+class InputDefinition(Part):
+    """A product that a process reads."""
+
+    product: str = Field(min_length=1)
+    """The key of a product of this file, or the name of a product of the mission."""
+    kind: InputKind = InputKind.HARD
+    days_before: int = Field(default=0, ge=0, le=3660)
+    days_after: int = Field(default=0, ge=0, le=3660)
+
+
+class OutputDefinition(Part):
+    """A product that a process makes."""
+
+    product: str = Field(min_length=1)
+    required: bool = True
+    """Whether a run without it has failed."""
+
+
+def _as_product(value: object) -> object:
+    return {"product": value} if isinstance(value, str) else value
+
+
+InputOrName = Annotated[
+    InputDefinition, BeforeValidator(_as_product, json_schema_input_type=str | InputDefinition)
+]
+OutputOrName = Annotated[
+    OutputDefinition, BeforeValidator(_as_product, json_schema_input_type=str | OutputDefinition)
+]
+
+
+class CodeDefinition(Part):
+    """One version of the executable that does a process."""
+
+    filename: str = Field(min_length=1)
+    """May hold ``{CODEVERSION}``, like `relative_path`."""
+    relative_path: str = ""
+    """Below the mission's `codedir`."""
+    version: VersionText = "1.0.0"
+    output_interface: Interface = 1
+    """The interface version of the files that it makes."""
+    arguments: OptionalText = None
+    description: str = ""
+    start_date: date = EARLIEST
+    """The first date of outputs for which it is used."""
+    stop_date: date = LATEST
+    """The last such date."""
+    active: bool = True
+    newest_version: bool = True
+    """Used only when it is both active and the newest version."""
+    date_written: date = EARLIEST
+    cpu: int = Field(default=1, ge=0, le=_LARGEST)
+    """Cores that one run takes."""
+    ram: float | None = Field(default=None, ge=0)
+    """Gigabytes that one run takes."""
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> Self:
+        if self.start_date > self.stop_date:
+            raise ValueError(
+                f"start_date {self.start_date} is after stop_date {self.stop_date}: "
+                "expected the first and the last date of its outputs"
+            )
+        return self
+
+    @property
+    def in_use(self) -> bool:
+        """Whether it is used at all (spec dbprocessing 5.4, step 1)."""
+        return self.active and self.newest_version
+
+
+class ProcessDefinition(Part):
+    """What makes products from products."""
+
+    name: Name
+    timebase: Annotated[Timebase, BeforeValidator(_upper)]
+    output: Annotated[
+        OutputDefinition | None,
+        BeforeValidator(_as_product, json_schema_input_type=str | OutputDefinition | None),
+    ] = None
+    """The product that it makes; or `outputs`. A RUN process makes none."""
+    outputs: list[OutputOrName] = Field(default_factory=list)
+    """The products that it makes; the first names its builds."""
+    inputs: list[InputOrName] = Field(default_factory=list)
+    extra_params: OptionalText = None
+    """Items of the command line, separated by ``|``."""
+    code: CodeDefinition | None = None
+    """Its code; or `codes`."""
+    codes: list[CodeDefinition] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        """The short forms become the long ones, so that nobody else meets both."""
+        for short, long in (("output", "outputs"), ("code", "codes")):
+            single = getattr(self, short)
+            if single is not None and getattr(self, long):
+                raise ValueError(f"expected either {short!r} or {long!r}, not both")
+            if single is not None:
+                setattr(self, long, [single])
+                setattr(self, short, None)
+        if self.timebase is Timebase.RUN and self.outputs:
+            raise ValueError("a RUN process has no output: leave it out, or use another timebase")
+        if self.timebase is not Timebase.RUN and not self.outputs:
+            raise ValueError(f"a {self.timebase} process needs an output (only RUN has none)")
+        if not self.codes:
+            raise ValueError("a process needs a 'code'")
+        return self
+
+
+class MissionDefinition(Part):
+    """What one mission file says: a mission, and products of one instrument."""
+
+    mission: MissionPart
+    satellite: SatellitePart
+    instrument: InstrumentPart
+    products: dict[str, ProductDefinition] = Field(default_factory=dict)
+    """By a key that inputs and outputs of this file use."""
+    processes: dict[str, ProcessDefinition] = Field(default_factory=dict)
+
+    _places: Places = PrivateAttr(default_factory=Places)
+    _warnings: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def places(self) -> Places:
+        """Where its values stand in the file."""
+        return self._places
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was read in spite of a doubt, one sentence each."""
+        return self._warnings

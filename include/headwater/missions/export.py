@@ -1,0 +1,56 @@
+"""A mission of the catalog -> a mission file in YAML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from sqlalchemy import Connection
+
+from headwater.catalog.connection import Catalog
+from headwater.missions.definition import MissionDefinition
+from headwater.missions.described import described, relative_to_root
+from headwater.missions.loaded import load_mission
+
+
+def export_mission(catalog: Catalog | Connection, name: str) -> str:
+    """The mission as YAML: applied again, it changes nothing.
+
+    One document an instrument; rootdir is absolute, other folders relative to it where they can
+    be. Values that are the default are left out.
+
+    Raises
+    ------
+    NotFoundError
+        If the catalog has no such mission.
+    CatalogUnavailableError
+        If the database does not answer.
+    """
+    documents = [_document(one) for one in described(load_mission(catalog, name))]
+    return yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _document(definition: MissionDefinition) -> dict[str, Any]:
+    document = definition.model_dump(mode="json", exclude_defaults=True)
+    mission = document["mission"]
+    root = definition.mission.rootdir
+    for key in ("incoming_dir", "codedir", "inspectordir", "errordir"):
+        mission[key] = relative_to_root(str(getattr(definition.mission, key)), root)
+    mission["settings"] = definition.mission.model_dump(mode="json")["settings"]
+    for process in document.get("processes", {}).values():
+        process["inputs"] = [_short(one) for one in process.get("inputs", [])]
+        process["outputs"] = [_short(one) for one in process.get("outputs", [])]
+        for code in process["codes"]:
+            code.setdefault("version", "1.0.0")
+        for many, one in (("outputs", "output"), ("codes", "code")):
+            if len(process[many]) == 1:
+                process[one] = process.pop(many)[0]
+            elif not process[many]:
+                del process[many]
+    for product in document.get("products", {}).values():
+        product["inspector"].setdefault("version", "1.0.0")
+    return document
+
+
+def _short(part: dict[str, Any]) -> dict[str, Any] | str:
+    return str(part["product"]) if list(part) == ["product"] else part
