@@ -1,1 +1,1 @@
-
+"""The file protocol: stage, adopt, quarantine, recover; checksums and path rules (DESIGN 7)."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
+
+from headwater.core.states import IntentState
 
 OPEN_INTENTS = text("""
     insert into headwater.intent
@@ -87,10 +90,43 @@ def commit_intents(connection: Connection, token: uuid.UUID, paths: Sequence[str
     return len(done) == len(paths)
 
 
+@dataclass(frozen=True, slots=True)
+class TakenIntent:
+    """A promise taken over: whether its rows were committed, and its paths (see `IntentPaths`)."""
+
+    final: str
+    committed: bool
+    source: str
+    part: str
+
+
+def take_over_intents(
+    connection: Connection,
+    mission_id: int,
+    token: uuid.UUID,
+    lease: float,
+    *,
+    limit: int,
+    paths: Sequence[str] | None = None,
+) -> list[TakenIntent]:
+    """Take promises whose lease is over; of `paths` only, if given."""
+    values = {
+        "token": token,
+        "mission_id": mission_id,
+        "lease": lease,
+        "limit": limit,
+        "paths": None if paths is None else list(paths),
+    }
+    return [
+        TakenIntent(final, state == IntentState.COMMITTED, os.fsdecode(source), os.fsdecode(part))
+        for final, state, source, part in connection.execute(TAKE_OVER_INTENTS, values)
+    ]
+
+
 def close_intents(connection: Connection, token: uuid.UUID, paths: Sequence[str]) -> None:
     """Delete the promises of `token` for `paths`."""
     connection.execute(CLOSE_INTENTS, {"token": token, "paths": list(paths)})
 
 
 def _hex(path: str) -> str:
-    return path.encode("utf-8", "surrogateescape").hex()
+    return os.fsencode(path).hex()

@@ -23,6 +23,8 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 def printable(name: str) -> str:
     r"""`name` on one line: undecodable bytes and control characters as ``\xNN``."""
+    if name.isascii() and name.isprintable():
+        return name
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) == "Cc" else c for c in text)
 
@@ -42,7 +44,7 @@ def check_name(name: str) -> None:
         raise UnsafePathError(f"the name {shown!r} is not valid UTF-8: rename the file") from error
     if name in {"", ".", ".."} or "/" in name:
         raise UnsafePathError(f"{shown!r} is not a file name")
-    if any(unicodedata.category(char) == "Cc" for char in name):
+    if not name.isprintable() and any(unicodedata.category(char) == "Cc" for char in name):
         raise UnsafePathError(f"the name {shown!r} holds a control character: rename the file")
     if len(raw) > LONGEST_NAME:
         raise UnsafePathError(f"the name {shown!r} is longer than {LONGEST_NAME} bytes")
@@ -57,7 +59,9 @@ def checked_path(path: str) -> tuple[str, ...]:
         If it is absolute, climbs with ``..`` or holds a name that :func:`check_name` refuses.
     """
     if path.startswith("/"):
-        raise UnsafePathError(f"the path {printable(path)!r} is absolute: expected one below rootdir")
+        raise UnsafePathError(
+            f"the path {printable(path)!r} is absolute: expected one below rootdir"
+        )
     parts = tuple(part for part in path.split("/") if part not in {"", "."})
     if not parts:
         raise UnsafePathError("the path is empty")
@@ -103,7 +107,9 @@ class Folders:
         try:
             handle = os.open(self._real_root, _FOLDER)
         except OSError as error:
-            raise ArchiveError(f"the folder {self.root} cannot be opened: {error.strerror}") from error
+            raise ArchiveError(
+                f"the folder {self.root} cannot be opened: {error.strerror}"
+            ) from error
         for part in parts:
             try:
                 following = _child(handle, part, create)

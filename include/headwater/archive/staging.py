@@ -9,8 +9,9 @@ import errno
 import os
 import stat
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 
 from headwater.archive.faultpoint import faultpoint
 from headwater.archive.hashing import Digests, digest
@@ -18,6 +19,17 @@ from headwater.archive.paths import printable
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment_of(mtime_ns: int) -> datetime:
+    """A file's time in nanoseconds as UTC; one that no calendar holds becomes 1970-01-01."""
+    try:
+        return _EPOCH + timedelta(microseconds=mtime_ns // 1000)
+    except OverflowError:
+        return _EPOCH
 
 
 class Refusal(StrEnum):
@@ -81,8 +93,7 @@ class Staged:
     @property
     def modified_at(self) -> datetime:
         """The source's time of last change, UTC."""
-        mtime_ns = self.stamp.mtime_ns if self.stamp else 0
-        return datetime.fromtimestamp(mtime_ns / 1e9, UTC)
+        return moment_of(self.stamp.mtime_ns if self.stamp else 0)
 
 
 def copy(staged: Staged) -> None:
@@ -178,7 +189,7 @@ def link(staged: Staged) -> None:
         If the source changed, or the name is taken by other bytes.
     """
     try:
-        _same(staged, os.stat(staged.source, follow_symlinks=False))
+        _same(staged, Path(staged.source).lstat())
         folder = staged.folder
         os.link(staged.part, staged.name, src_dir_fd=folder, dst_dir_fd=folder)
         faultpoint("after_link")

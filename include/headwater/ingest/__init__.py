@@ -1,1 +1,1 @@
-
+"""Arrivals of the incoming folder, each to its disposition (DESIGN 2, 7)."""

@@ -1,1 +1,1 @@
-"""Named queries, one file a noun."""
+"""Named statements of the catalog, each with a sentence of what it does."""

@@ -210,7 +210,7 @@ def newest_outputs(
     for row in connection.execute(RECORDED_PARENTS, {"files": file_ids}):
         parent = Parent(row.id, row.product_id, row.interval_key, row.keywords, _version(row))
         parents.setdefault(row.resulting_file, []).append(parent)
-    codes = {
+    codes: dict[int, tuple[int, Version]] = {
         row.resulting_file: (row.id, _version(row))
         for row in connection.execute(RECORDED_CODES, {"files": file_ids})
     }
@@ -224,7 +224,8 @@ def newest_outputs(
             row.utc_file_date,
             _version(row),
             row.exists_on_disk,
-            *codes.get(row.id, (None, None)),
+            codes[row.id][0] if row.id in codes else None,
+            codes[row.id][1] if row.id in codes else None,
             tuple(parents.get(row.id, ())),
         )
         for row in rows

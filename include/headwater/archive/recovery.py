@@ -1,0 +1,110 @@
+"""What is left of placements whose owner died: finished or undone, by looking at the disk."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import text
+
+from headwater.archive.faultpoint import faultpoint
+from headwater.archive.intents import TakenIntent, close_intents, take_over_intents
+from headwater.archive.paths import Folders, checked_path
+from headwater.archive.staging import undo, unlink_if_there
+from headwater.catalog.connection import Catalog
+from headwater.core.actor import Actor
+from headwater.core.errors import ArchiveError
+
+_LOG = logging.getLogger(__name__)
+_LEASE_SECONDS = 300.0
+_AT_ONCE = 200
+
+INTENT_RECOVERED = text("""
+    insert into headwater.event (kind, actor, reason, mission_id)
+    select 'intent recovered', :actor, unnest(cast(:reasons as text[])), :mission_id
+""")
+"""Log what was done with each promise of an owner that is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """One promise that was ended: its final path, and whether it was finished or undone."""
+
+    final_path: str
+    finished: bool
+
+    @property
+    def reason(self) -> str:
+        """What was done, as a sentence."""
+        if self.finished:
+            return f"{self.final_path} was filed before a crash: its leftovers were removed"
+        return f"{self.final_path} was not filed before a crash: its copy was removed"
+
+
+def recover_intents(
+    catalog: Catalog,
+    mission_id: int,
+    rootdir: Path,
+    actor: Actor,
+    *,
+    paths: Sequence[str] | None = None,
+) -> list[Recovered]:
+    """Finish or undo the placements whose lease is over; of `paths` only, if given.
+
+    A committed one loses its part and its source; an open one loses its part and, if it is the
+    part's own inode, its final name: the source is still there and can be placed again. One whose
+    folders cannot be reached is left for the next time.
+
+    Raises
+    ------
+    CatalogUnavailableError
+        If the catalog does not answer.
+    """
+    done: list[Recovered] = []
+    while True:
+        token = uuid.uuid4()
+        with catalog.begin() as connection:
+            taken = take_over_intents(
+                connection, mission_id, token, _LEASE_SECONDS, limit=_AT_ONCE, paths=paths
+            )
+        if not taken:
+            return done
+        ended = _end(rootdir, taken)
+        faultpoint("before_recovery_close")
+        with catalog.begin() as connection:
+            close_intents(connection, token, [one.final_path for one in ended])
+            reasons = [one.reason for one in ended]
+            logged = {"actor": actor.name, "mission_id": mission_id, "reasons": reasons}
+            connection.execute(INTENT_RECOVERED, logged)
+        done += ended
+
+
+def _end(rootdir: Path, taken: Sequence[TakenIntent]) -> list[Recovered]:
+    ended: list[Recovered] = []
+    folders = Folders(rootdir)
+    try:
+        for intent in taken:
+            try:
+                _end_one(folders, intent)
+            except (ArchiveError, OSError) as error:
+                _LOG.warning("%s is left to a later recovery: %s", intent.final, error)
+                continue
+            ended.append(Recovered(intent.final, intent.committed))
+        folders.sync()
+    finally:
+        folders.close()
+    return ended
+
+
+def _end_one(folders: Folders, intent: TakenIntent) -> None:
+    *parts, final = checked_path(intent.final)
+    folder = folders.open(tuple(parts))
+    part = Path(intent.part).name
+    if intent.committed:
+        unlink_if_there(part, folder)
+        unlink_if_there(intent.source)
+    else:
+        undo(folder, part, final)

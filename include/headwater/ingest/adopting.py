@@ -1,0 +1,193 @@
+"""Identified files into the archive, their rows and dispositions in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, IntegrityError
+
+from headwater.archive.hashing import digest_file
+from headwater.archive.protocol import Archive, Placed, Placement, Refusal, Refused
+from headwater.archive.staging import moment_of, unlink_if_there
+from headwater.catalog.queries import arrivals
+from headwater.catalog.queries.arrivals import Ending, HeldArrival, KnownFile
+from headwater.catalog.queries.filing import (
+    FileConflictError,
+    FiledFile,
+    NewFile,
+    file_conflicts,
+    file_new,
+)
+from headwater.core.states import Disposition
+from headwater.ingest.endings import Endings, PutAside
+from headwater.ingest.identified import Identified
+from headwater.ingest.screening import Screened
+
+
+@dataclass(slots=True)
+class Adopter:
+    """Files the files of a claim; those that changed while they were read join `changed`."""
+
+    ends: Endings
+    changed: list[HeldArrival]
+
+    @property
+    def _rootdir(self) -> Path:
+        return Path(self.ends.mission.rootdir)
+
+    def adopt(self, found: Sequence[Identified]) -> None:
+        """File all that can be filed; every other one ends, or is begun again.
+
+        Raises
+        ------
+        ArchiveError
+            If the rootdir cannot be used.
+        ClaimLostError
+            If the claim is not ours any more.
+        """
+        conflicts = self._conflicts([one for one in found if not one.screened.linked])
+        self._place([one for one in found if not one.screened.linked and one not in conflicts])
+        for one in found:
+            if one.screened.linked:
+                self._file_in_place(one)
+
+    def _conflicts(self, found: Sequence[Identified]) -> list[Identified]:
+        """Put aside what the catalog, or the same set, has already."""
+        if not found:
+            return []
+        with self.ends.catalog.read() as connection:
+            identities = [one.identity for one in found]
+            reasons = file_conflicts(connection, self.ends.mission.id, identities)
+        conflicts = [one for one in found if one.identity.path in reasons]
+        self.ends.put_aside(_aside(one.screened, reasons[one.identity.path]) for one in conflicts)
+        return conflicts
+
+    def _place(self, found: Sequence[Identified]) -> None:
+        if not found:
+            return
+        by_path = {one.identity.path: one for one in found}
+
+        def commit(connection: Connection, placed: Sequence[Placed]) -> None:
+            items = [by_path[one.placement.final_path] for one in placed]
+            rows = [item.new_file(one) for item, one in zip(items, placed, strict=True)]
+            self._file(connection, items, rows)
+
+        placements = [
+            Placement(str(one.screened.path), path, stamp=one.screened.stamp)
+            for path, one in by_path.items()
+        ]
+        try:
+            placed, refused = self._archive().place(placements, commit)
+        except (DataError, IntegrityError) as error:
+            self._one_by_one(found, error)
+            return
+        self.ends.count(len(placed))
+        self._end_refused(refused, {path: one.screened for path, one in by_path.items()})
+
+    def _one_by_one(self, found: Sequence[Identified], error: DataError | IntegrityError) -> None:
+        """The catalog refused a set: find the file at fault, and let the others in."""
+        if len(found) > 1:
+            for one in found:
+                self._place([one])
+            return
+        why = f"the catalog cannot hold what its inspector says: {error.orig}".splitlines()[0]
+        self.ends.put_aside([_aside(found[0].screened, why)])
+
+    def _file(
+        self, connection: Connection, items: Sequence[Identified], rows: Sequence[NewFile]
+    ) -> None:
+        filed = file_new(connection, self.ends.mission.id, rows, self.ends.actor)
+        self.ends.end_within(
+            connection, [_ending(*pair) for pair in zip(items, filed, strict=True)]
+        )
+
+    def _archive(self) -> Archive:
+        ends = self.ends
+        return Archive(
+            ends.catalog, ends.mission.id, self._rootdir, ends.actor, keep_alive=ends.keep_alive
+        )
+
+    def restore(self, one: Screened, file: KnownFile) -> None:
+        """Give a file of the catalog its lost bytes again.
+
+        Raises
+        ------
+        ArchiveError
+            If the rootdir cannot be used.
+        ClaimLostError
+            If the claim is not ours any more.
+        """
+        if one.linked:
+            self.ends.put_aside([_misplaced(one, file.path)])
+            return
+        reason = "its copy in the archive was lost: put back"
+        ending = Ending(one.arrival.id, Disposition.ADOPTED, reason, file.product_id, file.id)
+
+        def commit(connection: Connection, _placed: Sequence[Placed]) -> None:
+            connection.execute(arrivals.FILE_RESTORED, {"file_ids": [file.id]})
+            self.ends.end_within(connection, [ending])
+
+        placement = Placement(str(one.path), file.path, stamp=one.stamp)
+        placed, refused = self._archive().place([placement], commit)
+        self.ends.count(len(placed))
+        self._end_refused(refused, {file.path: one})
+
+    def _file_in_place(self, one: Identified) -> None:
+        """File what a link leads to, if it lies where it belongs; then the link is not needed."""
+        screened, path = one.screened, one.identity.path
+        if screened.subject != (self._rootdir.resolve() / path):
+            self.ends.put_aside([_misplaced(screened, path)])
+            return
+        try:
+            found = digest_file(screened.subject)
+        except OSError as error:
+            self.ends.put_aside([_aside(screened, f"it cannot be read: {error.strerror}")])
+            return
+        modified_at = moment_of(screened.stamp.mtime_ns)
+        placement = Placement(str(screened.subject), path)
+        placed = Placed(placement, found.size, found.sha256, found.sha1, modified_at)
+        try:
+            with self.ends.catalog.begin() as connection:
+                self._file(connection, [one], [one.new_file(placed)])
+        except FileConflictError as error:
+            self.ends.put_aside([_aside(screened, error.reasons[path])])
+            return
+        self.ends.count(1)
+        unlink_if_there(str(screened.path))
+
+    def _end_refused(self, refused: Sequence[Refused], by_path: Mapping[str, Screened]) -> None:
+        aside: list[PutAside] = []
+        for refusal in refused:
+            one = by_path[refusal.placement.final_path]
+            if refusal.kind is Refusal.CHANGED:
+                self.changed.append(one.arrival)
+            elif refusal.kind is Refusal.GONE:
+                self.ends.vanished([one.arrival])
+            elif refusal.kind in {Refusal.BUSY, Refusal.TROUBLE}:
+                self.ends.troubles.append(f"{one.arrival.name}: {refusal.reason}")
+            else:
+                aside.append(_aside(one, refusal.reason))
+        self.ends.put_aside(aside)
+
+
+def _aside(one: Screened, reason: str) -> PutAside:
+    return PutAside(one.arrival, one.path, reason)
+
+
+def _misplaced(one: Screened, path: str) -> PutAside:
+    return _aside(one, f"it leads to {one.subject}, but the file's place is {path} below rootdir")
+
+
+def _ending(one: Identified, filed: FiledFile) -> Ending:
+    """How an arrival ends whose file is filed now."""
+    disposition, reason = Disposition.ADOPTED, one.described
+    if not filed.newest:
+        disposition = Disposition.SUPERSEDED
+        reason = (
+            f"version {one.facts.version} is older than {filed.newest_version} "
+            f"of {one.product.name}, {one.identity.interval_key}"
+        )
+    return Ending(one.screened.arrival.id, disposition, reason, one.product.id, filed.id)

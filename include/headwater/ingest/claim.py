@@ -1,0 +1,132 @@
+"""Arrivals claimed: first their rows, then the rename out of the sender's reach (DESIGN 7)."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from headwater.archive.faultpoint import faultpoint
+from headwater.catalog.connection import Catalog
+from headwater.catalog.queries import arrivals
+from headwater.catalog.queries.arrivals import SeenArrival
+from headwater.core.actor import Actor
+from headwater.ingest.scan import CLAIMED, scan
+from headwater.missions.loaded import LoadedMission
+
+LEASE_SECONDS = 300.0
+CHUNK = 500
+_PREVIEW = 3
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+_DIGITS = str.maketrans("ghijklmnop", "0123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Arrivals taken together: their token, how many, and the first few names."""
+
+    token: str
+    count: int
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        more = self.count - len(self.names)
+        return ", ".join(self.names) + (f" and {more} more" if more > 0 else "")
+
+
+def folder_name(token: uuid.UUID) -> str:
+    """The name of a claim's folder: letters only.
+
+    Existing inspectors search the whole path of a file for a date or a version (spec dbprocessing
+    3), so no digit may stand in it.
+    """
+    return token.hex.translate(_LETTERS)
+
+
+def token_of(folder: str) -> uuid.UUID | None:
+    """The token whose folder has this name, or none."""
+    try:
+        return uuid.UUID(hex=folder.translate(_DIGITS))
+    except ValueError:
+        return None
+
+
+def claim_folder(incoming_dir: Path, token: uuid.UUID) -> Path:
+    """The folder that holds the files of a claim."""
+    return incoming_dir / CLAIMED / folder_name(token)
+
+
+def claim_arrivals(
+    catalog: Catalog,
+    mission: LoadedMission,
+    actor: Actor,
+    *,
+    limit: int | None = None,
+    chunk: int = CHUNK,
+) -> list[Claim]:
+    """Claim what has settled in the mission's incoming folder, at most `limit` arrivals.
+
+    Each claim holds at most `chunk` of them, in the order of their names. Two callers at once
+    never claim the same arrival.
+
+    Raises
+    ------
+    ArchiveError
+        If the incoming folder cannot be used.
+    CatalogUnavailableError
+        If the catalog does not answer.
+    """
+    incoming = Path(mission.incoming_dir)
+    ready = scan(incoming, mission.settings.settle_seconds).ready[:limit]
+    claims = []
+    for start in range(0, len(ready), chunk):
+        claim = _claim(catalog, mission.id, incoming, ready[start : start + chunk], actor)
+        if claim.count:
+            claims.append(claim)
+    return claims
+
+
+def _claim(
+    catalog: Catalog, mission_id: int, incoming: Path, seen: Sequence[SeenArrival], actor: Actor
+) -> Claim:
+    token = uuid.uuid4()
+    with catalog.begin() as connection:
+        ours = arrivals.claim(connection, mission_id, token, seen, actor, LEASE_SECONDS)
+    faultpoint("after_claim_rows")
+    taken = [arrival for arrival in seen if arrival.raw_name in ours]
+    if taken:
+        folder = claim_folder(incoming, token)
+        folder.mkdir(parents=True)
+        for arrival in taken:
+            name = os.fsdecode(arrival.raw_name)
+            take_in(incoming / name, folder / name)
+            faultpoint("after_claim_rename")
+        sync_folder(folder)
+        sync_folder(incoming)
+    return Claim(str(token), len(taken), tuple(one.name for one in taken[:_PREVIEW]))
+
+
+def take_in(source: Path, target: Path) -> bool:
+    """Rename a file into a claim's folder; False if it is gone, which its ingest will say."""
+    try:
+        os.rename(source, target)  # noqa: PTH104  the name may hold any bytes
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a folder's entries durable.
+
+    Raises
+    ------
+    OSError
+        If the disk says no.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

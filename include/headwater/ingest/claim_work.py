@@ -1,0 +1,212 @@
+"""The work on one claim, in sets: each arrival is ended as soon as its end is known."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from headwater.archive.hashing import digest_file
+from headwater.catalog.queries import arrivals
+from headwater.catalog.queries.arrivals import Ending, HeldArrival, KnownFile, SeenArrival
+from headwater.core.errors import ArchiveError, InspectorError
+from headwater.core.states import Disposition
+from headwater.ingest.adopting import Adopter
+from headwater.ingest.claim import claim_folder
+from headwater.ingest.endings import ClaimLostError, Endings, PutAside
+from headwater.ingest.identified import Identified, identified
+from headwater.ingest.leftovers import locate, remove_if_empty
+from headwater.ingest.scan import seen
+from headwater.ingest.screening import Screened, ScreenedOutError, screen
+from headwater.missions.inspection.host import InspectorHost
+
+_SLICE = 250  # one transaction and one grouped fsync; each file may need a folder's handle
+_LONGEST_WAIT = 5.0  # seconds for a changed file to settle; it may be begun several times
+
+
+@dataclass(slots=True)
+class ClaimWork:
+    """One claim, the inspectors that read its files, and those that changed meanwhile."""
+
+    ends: Endings
+    host: InspectorHost
+    changed: list[HeldArrival] = field(default_factory=list)
+    adopter: Adopter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.adopter = Adopter(self.ends, self.changed)
+
+    def run(self) -> None:
+        """End every arrival that the claim holds.
+
+        Raises
+        ------
+        ArchiveError, InspectorError, CatalogUnavailableError
+            As :func:`headwater.ingest.service.ingest_claim`.
+        """
+        held = self.ends.hold()
+        self.ends.total = len(held)
+        try:
+            while held:
+                self._pass(held)
+                held = self._begin_again()
+        except ClaimLostError:
+            return
+        except (ArchiveError, InspectorError):
+            self.ends.release()
+            raise
+        remove_if_empty(claim_folder(self._incoming, self.ends.token))
+        if self.ends.troubles:
+            self.ends.release()
+            raise ArchiveError("; ".join(sorted(set(self.ends.troubles))))
+
+    @property
+    def _incoming(self) -> Path:
+        return Path(self.ends.mission.incoming_dir)
+
+    @property
+    def _rootdir(self) -> Path:
+        return Path(self.ends.mission.rootdir)
+
+    def _pass(self, held: Sequence[HeldArrival]) -> None:
+        """Take a slice after the other; while one is placed, the next one is identified."""
+        with ThreadPoolExecutor(1, thread_name_prefix="adopting") as pool:
+            placing: Future[None] | None = None
+            for start in range(0, len(held), _SLICE):
+                found = self._slice(held[start : start + _SLICE])
+                if placing is not None:
+                    placing.result()
+                placing = pool.submit(self.adopter.adopt, found)
+            if placing is not None:
+                placing.result()
+
+    def _slice(self, held: Sequence[HeldArrival]) -> list[Identified]:
+        screened = self._screen(held)
+        fresh = self._without_known(screened)
+        self.ends.keep_alive()
+        return list(self._identify(fresh))
+
+    def _begin_again(self) -> list[HeldArrival]:
+        """Take in what changed as it is now, once it has had time to settle."""
+        again = list(self.changed)
+        self.changed.clear()
+        if not again:
+            return []
+        time.sleep(min(self.ends.mission.settings.settle_seconds, _LONGEST_WAIT))
+        with self.ends.catalog.begin() as connection:
+            for arrival in again:
+                now = self._now(arrival)
+                arrivals.restamp(connection, self.ends.token, arrival.id, now)
+        ids = {arrival.id for arrival in again}
+        return [arrival for arrival in self.ends.hold() if arrival.id in ids]
+
+    def _now(self, arrival: HeldArrival) -> SeenArrival:
+        path = locate(self._incoming, self.ends.token, arrival)
+        if path is None:
+            return SeenArrival(
+                arrival.name, arrival.raw_name, arrival.size, arrival.modified_at, arrival.inode
+            )
+        return seen(path.name, path.lstat())
+
+    # Before any inspector
+
+    def _screen(self, held: Sequence[HeldArrival]) -> list[Screened]:
+        kept: list[Screened] = []
+        aside: list[PutAside] = []
+        lost: list[HeldArrival] = []
+        for arrival in held:
+            path = locate(self._incoming, self.ends.token, arrival)
+            if path is None:
+                lost.append(arrival)
+                continue
+            try:
+                one = screen(self.ends.mission, arrival, path)
+                if _as_claimed(arrival, path):
+                    kept.append(one)
+                else:
+                    self.changed.append(arrival)
+            except ScreenedOutError as error:
+                aside.append(PutAside(arrival, path, str(error)))
+            except FileNotFoundError:
+                lost.append(arrival)
+        self.ends.put_aside(aside)
+        self.ends.missing(lost)
+        return kept
+
+    def _without_known(self, screened: Sequence[Screened]) -> list[Screened]:
+        """End what has the name of a file of the catalog; return the others."""
+        if not screened:
+            return []
+        names = [one.name for one in screened]
+        with self.ends.catalog.read() as connection:
+            known = arrivals.known_files(connection, self.ends.mission.id, names)
+        fresh: list[Screened] = []
+        same: list[tuple[Screened, KnownFile]] = []
+        aside: list[PutAside] = []
+        for one in screened:
+            file = known.get(one.name)
+            if file is None:
+                fresh.append(one)
+            elif why := _differs(one, file):
+                aside.append(PutAside(one.arrival, one.path, why))
+            else:
+                same.append((one, file))
+        self.ends.put_aside(aside)
+        self._same(same)
+        return fresh
+
+    def _same(self, same: Sequence[tuple[Screened, KnownFile]]) -> None:
+        """End duplicates; one whose copy in the archive is lost takes its place."""
+        duplicates = []
+        for one, file in same:
+            if self._is_there(file):
+                reason = f"the same name and the same bytes as {file.path}"
+                ending = Ending(
+                    one.arrival.id, Disposition.DUPLICATE, reason, file.product_id, file.id
+                )
+                duplicates.append((ending, one.path))
+            else:
+                self.adopter.restore(one, file)
+        self.ends.drop(duplicates)
+
+    def _is_there(self, file: KnownFile) -> bool:
+        try:
+            return (self._rootdir / file.path).lstat().st_size == file.size
+        except FileNotFoundError:
+            return False
+
+    # Inspectors
+
+    def _identify(self, screened: Sequence[Screened]) -> Iterator[Identified]:
+        """The files whose product is known; the others are put aside."""
+        aside: list[PutAside] = []
+        answers = self.host.identify([str(one.subject) for one in screened]) if screened else ()
+        for one, answer in zip(screened, answers, strict=True):
+            self.ends.keep_alive()
+            try:
+                yield identified(self.ends.mission, one, answer)
+            except ScreenedOutError as error:
+                aside.append(PutAside(one.arrival, one.path, str(error)))
+        self.ends.put_aside(aside)
+
+
+def _as_claimed(arrival: HeldArrival, path: Path) -> bool:
+    now = seen(path.name, path.lstat())
+    return (now.inode, now.size, now.modified_at) == (
+        arrival.inode,
+        arrival.size,
+        arrival.modified_at,
+    )
+
+
+def _differs(one: Screened, file: KnownFile) -> str | None:
+    """Why a file is not the one that the catalog has under its name; none if it is."""
+    other = f"a file of this name with other bytes is in the catalog already, at {file.path}"
+    if one.stamp.size != file.size:
+        return other
+    try:
+        return None if digest_file(one.subject).sha256 == file.sha256 else other
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"

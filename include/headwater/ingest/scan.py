@@ -1,0 +1,96 @@
+"""What lies in an incoming folder and has settled; a look that changes nothing in the catalog."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from headwater.archive.paths import printable
+from headwater.archive.staging import moment_of
+from headwater.catalog.queries.arrivals import SeenArrival
+from headwater.core.errors import ArchiveError
+
+CLAIMED = ".claimed"
+"""Folder of the incoming folder in which each claim has a folder of its own."""
+_CLOCK = ".clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One look at an incoming folder.
+
+    `ready` are the arrivals to be claimed, by name. `settling` counts those that are too young;
+    `wait_seconds` is when the first of them will have settled, none if there is none.
+    """
+
+    ready: list[SeenArrival]
+    settling: int
+    wait_seconds: float | None
+
+
+def is_arrival(name: str) -> bool:
+    """Whether a name in incoming counts; dot names, ``.part`` and ``.tmp`` are still being made."""
+    return not name.startswith(".") and not name.endswith((".part", ".tmp"))
+
+
+def scan(incoming_dir: Path, settle_seconds: float) -> Scan:
+    """Look for arrivals that nobody has touched for `settle_seconds`.
+
+    The age is that of the inode's last change, which every write and rename renews and no sender
+    can set, by the file system's own clock: that of a file we touch there, so that a server whose
+    clock differs does no harm. A change further in the future than the settle time comes from a
+    clock that was put back, and counts as settled.
+
+    Raises
+    ------
+    ArchiveError
+        If the folder is not there, or may not be read and written.
+    """
+    try:
+        now = _clock(incoming_dir)
+        with os.scandir(incoming_dir) as entries:
+            found = [
+                (entry.name, status)
+                for entry in entries
+                if is_arrival(entry.name) and (status := _status(entry)) is not None
+            ]
+    except OSError as error:
+        raise ArchiveError(
+            f"the incoming folder {incoming_dir} cannot be used: {error.strerror}; make it, give "
+            "this user the right to write there, or correct the mission's incoming_dir"
+        ) from error
+    ready: list[SeenArrival] = []
+    waits: list[float] = []
+    for name, status in found:
+        age = now - status.st_ctime
+        if abs(age) < settle_seconds:
+            waits.append(settle_seconds - age)
+        else:
+            ready.append(seen(name, status))
+    ready.sort(key=lambda arrival: arrival.raw_name)
+    return Scan(ready, len(waits), min(waits, default=None))
+
+
+def seen(name: str, status: os.stat_result) -> SeenArrival:
+    """What the catalog keeps of an entry: its printable and its raw name, size, mtime, inode."""
+    modified_at = moment_of(status.st_mtime_ns)
+    return SeenArrival(
+        printable(name), os.fsencode(name), status.st_size, modified_at, status.st_ino
+    )
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    try:
+        return entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def _clock(incoming_dir: Path) -> float:
+    # Below .claimed, so that a watcher of the incoming folder does not see it.
+    folder = incoming_dir / CLAIMED
+    folder.mkdir(exist_ok=True)
+    clock = folder / _CLOCK
+    clock.touch()
+    return clock.stat().st_ctime
