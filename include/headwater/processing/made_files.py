@@ -1,0 +1,132 @@
+"""What a run has left in its work directory, and whether it is what the plan said."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from headwater.core.errors import NameFormatError
+from headwater.core.name_format import directory
+from headwater.missions.inspection.host import InspectorHost
+from headwater.missions.inspection.specs import FileFacts, Identification
+from headwater.missions.loaded import LoadedMission
+from headwater.processing.command_line import ExpectedOutput
+from headwater.processing.keeper.client import EndedBy
+from headwater.processing.outcome import BuiltOutput, FinishedRun, failed_reason
+
+
+@dataclass(slots=True)
+class Output:
+    """One file that a run has left, and what is known of it."""
+
+    expected: ExpectedOutput
+    path: Path
+    size: int
+    identification: Identification | None = None
+    final_path: str = ""
+
+    @property
+    def facts(self) -> FileFacts:
+        """What the inspector said; only for an output that was checked."""
+        assert self.identification and self.identification.facts  # noqa: S101  checked before
+        return self.identification.facts
+
+
+@dataclass(slots=True)
+class Adoption:
+    """A run on its way into the archive; `trouble` ends it."""
+
+    finished: FinishedRun
+    outputs: list[Output] = field(default_factory=list)
+    trouble: str = ""
+    log_path: Path | None = None
+    filed: list[BuiltOutput] = field(default_factory=list)
+    committed: bool = False
+
+
+def look(adoption: Adoption) -> None:
+    """Find the declared outputs of a code that ended well."""
+    ended, run = adoption.finished.ended, adoption.finished.run
+    if ended.ended_by is not EndedBy.EXIT or ended.exit_code != 0:
+        adoption.trouble = failed_reason(adoption.finished)
+        return
+    for expected in run.command.outputs:
+        path = run.work / expected.name
+        try:
+            status = path.lstat()
+        except OSError:
+            if expected.required:
+                code = os.path.basename(run.command.argv[0])  # noqa: PTH119  a text
+                adoption.trouble = (
+                    f"code {code} ended with exit code 0 but did not write {expected.name}"
+                    f"{_instead(run.work, run.log_path.name)}"
+                )
+                return
+            continue
+        if not stat.S_ISREG(status.st_mode):
+            adoption.trouble = f"its output {expected.name} is not a regular file"
+            return
+        adoption.outputs.append(Output(expected, path, status.st_size))
+
+
+def identify(adoptions: Sequence[Adoption], host: InspectorHost, mission: LoadedMission) -> None:
+    """Let the inspectors of the expected products say what the outputs are, and check it.
+
+    Raises
+    ------
+    InspectorError
+        If the helper process of the inspectors cannot be started.
+    """
+    pairs = [(adoption, output) for adoption in adoptions for output in adoption.outputs]
+    if not pairs:
+        return
+    products = frozenset(output.expected.product_id for _, output in pairs)
+    paths = [output.path for _, output in pairs]
+    found = host.identify(paths, product_ids=products)
+    for (adoption, output), identification in zip(pairs, found, strict=True):
+        output.identification = identification
+        adoption.trouble = adoption.trouble or _checked(mission, adoption, output)
+
+
+def _checked(mission: LoadedMission, adoption: Adoption, output: Output) -> str:
+    """Why an output is not what the plan said; empty if it is."""
+    claimed, name = adoption.finished.run.claimed, output.expected.name
+    known = output.identification
+    assert known is not None  # noqa: S101  set by the caller
+    if known.facts is None or known.product_id is None:
+        return f"its output {name} was not identified: {known.reason}"
+    if known.product_id != output.expected.product_id:
+        product = mission.products[known.product_id].name
+        return f"its output {name} is a {product}, not a {output.expected.product}"
+    if known.facts.utc_file_date != claimed.utc_date:
+        return f"its output {name} is of {known.facts.utc_file_date}, not {claimed.utc_date}"
+    if known.facts.version != claimed.version:
+        return f"its output {name} has version {known.facts.version}, not {claimed.version}"
+    product_row = mission.products[known.product_id]
+    try:
+        folder = directory(
+            product_row.relative_path,
+            utc_file_date=known.facts.utc_file_date,
+            utc_start_time=known.facts.utc_start_time,
+            version=known.facts.version,
+        )
+    except NameFormatError as error:
+        return f"its output {name} has no place in the archive: {error}"
+    output.final_path = os.path.normpath(f"{folder}/{name}")
+    return ""
+
+
+def _instead(work: Path, log_name: str) -> str:
+    """What a run left in place of its output, for the reason."""
+    try:
+        found = sorted(path.name for path in work.iterdir() if path.name != log_name)
+    except OSError:
+        return ""
+    if not found:
+        return ""
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    names = ", ".join(found[:3]).encode("ascii", "backslashreplace").decode()
+    return f"; it wrote {names}{more}"

@@ -1,0 +1,315 @@
+"""The plan: from the catalog's state to builds with reasons. A pure function.
+
+The DAGs, a dry run, the claim of a build and the question "why" all use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+
+from headwater.catalog.queries.planning import KnownBuild, NewestOutput
+from headwater.core.fingerprint import fingerprint
+from headwater.core.interval import DAY, day_start, day_stop
+from headwater.core.states import BuildState, Timebase
+from headwater.core.version import Bump
+from headwater.processing.input_selection import Group, InputSelection
+from headwater.processing.plan_state import (
+    Action,
+    PlanCode,
+    PlanState,
+    ProposedBuild,
+)
+from headwater.processing.version_rule import next_version
+
+PLANNED_TIMEBASES = frozenset({Timebase.FILE, Timebase.DAILY, Timebase.RUN})
+"""The timebases that this version makes."""
+
+
+def plan(state: PlanState) -> list[ProposedBuild]:
+    """What has to be made for the dates of `state`, what waits, and why the rest is not made.
+
+    At least one entry for each date, in the order of the dates; open builds whose group no
+    longer exists are among them, with nothing to do.
+    """
+    return list(_Planner(state).entries())
+
+
+def usable_code(
+    codes: tuple[PlanCode, ...], day: date, process: str
+) -> tuple[PlanCode | None, str]:
+    """The one code to use for outputs of `day` (spec dbprocessing 5.4), or why there is none."""
+    found = [c for c in codes if c.usable and c.start_date <= day <= c.stop_date]
+    if len(found) == 1:
+        return found[0], ""
+    if not found:
+        return None, f"no code of process {process} is active and newest for {day}"
+    names = ", ".join(f"{code.filename} {code.version}" for code in found)
+    return None, (
+        f"{len(found)} codes of process {process} are active for {day} ({names}): "
+        "leave one of them active"
+    )
+
+
+class _Planner:
+    """One plan; the state, indexed."""
+
+    def __init__(self, state: PlanState) -> None:
+        self._state = state
+        self._process = process = state.process
+        self._triggers = frozenset(put.product_id for put in process.inputs if put.triggers)
+        self._names = {put.product_id: put.product for put in process.inputs}
+        self._open: dict[tuple[str, str], KnownBuild] = {}
+        self._built: dict[tuple[str, str], KnownBuild] = {}
+        for build in state.builds:
+            kind = self._built if build.state is BuildState.BUILT else self._open
+            kind[build.interval_key, build.keywords] = build
+        self._outputs = self._newest_by_group()
+        self._upstream: dict[date, list[tuple[int, str]]] = {}
+        for work in state.upstream:
+            found = self._upstream.setdefault(work.utc_date, [])
+            found.append((work.process_id, work.state))
+
+    def _newest_by_group(self) -> dict[tuple[str, str], dict[int, NewestOutput]]:
+        """Outputs by group; a whole day is one group, whatever keywords its files carry."""
+        by_file = self._process.timebase is Timebase.FILE
+        found: dict[tuple[str, str], dict[int, NewestOutput]] = {}
+        for output in self._state.outputs:
+            key = (
+                (output.interval_key, output.keywords)
+                if by_file
+                else (output.utc_file_date.isoformat(), "")
+            )
+            group = found.setdefault(key, {})
+            known = group.get(output.product_id)
+            if known is None or known.version < output.version:
+                group[output.product_id] = output
+        return found
+
+    def entries(self) -> Iterator[ProposedBuild]:
+        if self._process.timebase not in PLANNED_TIMEBASES:
+            yield from self._not_made_yet()
+            return
+        selection = InputSelection(self._process, self._state.dates, self._state.files)
+        left = dict(self._open)
+        for day in self._state.dates:
+            for group in selection.groups(day):
+                left.pop((group.interval_key, group.keywords), None)
+                yield self._decided(group)
+        for build in left.values():
+            if build.utc_date in self._dates and build.state is not BuildState.RUNNING:
+                yield self._vanished(build)
+
+    @property
+    def _dates(self) -> frozenset[date]:
+        return frozenset(self._state.dates)
+
+    def _not_made_yet(self) -> Iterator[ProposedBuild]:
+        reason = f"timebase {self._process.timebase} is not made yet by this version"
+        for day in self._state.dates:
+            group = Group(day.isoformat(), day, day_start(day), day_stop(day), "")
+            yield self._nothing(group, reason)
+
+    def _decided(self, group: Group) -> ProposedBuild:
+        build = self._open.get((group.interval_key, group.keywords))
+        if group.hole is not None:
+            if self._state.by_hand and not self._triggers and build is None:
+                return self._with_code(replace(group, hole=None), build)
+            return self._nothing(group, group.hole, build)
+        if not self._triggers and not self._state.by_hand and build is None:
+            return self._nothing(group, "has no input that triggers it: it is made by hand only")
+        return self._with_code(group, build)
+
+    def _with_code(self, group: Group, build: KnownBuild | None) -> ProposedBuild:
+        code, reason = usable_code(self._process.codes, group.utc_date, self._process.name)
+        if code is None:
+            return self._nothing(group, reason, build)
+        counted = [file.id for file in group.inputs if file.product_id in self._triggers]
+        print_ = fingerprint(code.id, counted)
+        if build is not None and build.state is BuildState.RUNNING:
+            return replace(
+                self._nothing(group, f"is being made by {build.claimed_by or 'someone'}", build),
+                look_again=build.fingerprint != print_ or self._state.forced is not None,
+            )
+        forced = self._state.forced
+        if forced is None and build is not None and build.forced is not None:
+            forced = Bump(build.forced)
+        need = self._need(group, print_, forced)
+        if need is not None and need.startswith("up to date"):
+            return self._nothing(group, need, build)
+        return self._needed(group, code, print_, forced, need, build)
+
+    def _need(self, group: Group, print_: str, forced: Bump | None) -> str | None:
+        """``up to date ...``, or what asks for the build where the version rule will not say."""
+        if forced is not None:
+            return None
+        outputs = self._outputs.get((group.interval_key, group.keywords), {})
+        built = self._built.get((group.interval_key, group.keywords))
+        recorded = built.fingerprint if built is not None else self._fingerprint_of(outputs)
+        if recorded != print_:
+            return None
+        for output in self._process.outputs:
+            file = outputs.get(output.product_id)
+            if output.required and file is None:
+                return f"its {output.product} is gone"
+            if file is not None and not file.exists_on_disk:
+                return f"its file {file.name} is lost"
+        names = ", ".join(sorted(file.name for file in outputs.values()))
+        return f"up to date: {names}" if names else "up to date: it ran with these inputs and code"
+
+    def _fingerprint_of(self, outputs: dict[int, NewestOutput]) -> str | None:
+        """What files without a build row were made from; none where they differ or do not tell."""
+        found = {
+            fingerprint(
+                output.code_id,
+                (p.id for p in output.parents if p.product_id in self._triggers),
+            )
+            if output.code_id is not None
+            else None
+            for output in outputs.values()
+        }
+        return found.pop() if len(found) == 1 else None
+
+    def _needed(
+        self,
+        group: Group,
+        code: PlanCode,
+        print_: str,
+        forced: Bump | None,
+        need: str | None,
+        build: KnownBuild | None,
+    ) -> ProposedBuild:
+        entry = self._make(group, code, print_, forced, need, build)
+        if build is not None and self._state.forced is None:
+            stopped = self._stopped(entry, build, print_)
+            if stopped is not None:
+                return stopped
+        return self._after_waiting(entry, build)
+
+    def _make(
+        self,
+        group: Group,
+        code: PlanCode,
+        print_: str,
+        forced: Bump | None,
+        need: str | None,
+        build: KnownBuild | None,
+    ) -> ProposedBuild:
+        newest = self._outputs.get((group.interval_key, group.keywords), {})
+        version, reasons = None, [need] if need else []
+        for output in self._process.outputs:
+            above, why = next_version(
+                newest.get(output.product_id),
+                code_id=code.id,
+                code=code.version,
+                output_interface=code.output_interface,
+                inputs=group.inputs,
+                triggers=self._triggers,
+                names=self._names,
+                forced=forced,
+            )
+            version = above if version is None else max(version, above)
+            reasons += [reason for reason in why if reason not in reasons]
+        return ProposedBuild(
+            group.interval_key,
+            group.utc_date,
+            group.start,
+            group.stop,
+            group.keywords,
+            Action.MAKE,
+            _shortened(reasons) or ("inputs changed" if newest else "not made yet"),
+            tuple(file.id for file in group.inputs),
+            code.id,
+            version,
+            print_,
+            None if forced is None else int(forced),
+            None if build is None else build.id,
+        )
+
+    def _stopped(
+        self, entry: ProposedBuild, build: KnownBuild, print_: str
+    ) -> ProposedBuild | None:
+        """Why an open build is not made though it is needed: it failed, or is held."""
+        same = build.fingerprint is None or build.fingerprint == print_
+        if build.state is BuildState.HELD and same:
+            return replace(entry, action=Action.HOLD, reason=build.reason)
+        if build.state is not BuildState.FAILED or not same:
+            return None
+        if build.attempts >= self._state.automatic_attempts:
+            return replace(entry, action=Action.HOLD, reason=held_reason(build))
+        if build.not_before is not None and build.not_before > self._state.now:
+            return replace(
+                entry,
+                action=Action.NOTHING,
+                reason=build.reason,
+                not_before=build.not_before,
+            )
+        return replace(entry, reason=f"tried again after: {build.reason}")
+
+    def _after_waiting(self, entry: ProposedBuild, build: KnownBuild | None) -> ProposedBuild:
+        waiting_for = self._upstream_of(entry.utc_date)
+        if waiting_for is None:
+            return entry
+        since = self._state.now if build is None else build.created_at
+        limit = since + timedelta(seconds=self._state.max_wait_seconds)
+        if self._state.now >= limit:
+            hours = self._state.max_wait_seconds / 3600
+            return replace(
+                entry, reason=f"{entry.reason}; made without waiting longer than {hours:g} h"
+            )
+        return replace(
+            entry,
+            action=Action.WAIT,
+            reason=f"waits for {waiting_for}",
+            waiting_for=waiting_for,
+            not_before=limit,
+        )
+
+    def _upstream_of(self, day: date) -> str | None:
+        """The first upstream work whose outcome may be an input of `day`."""
+        if not self._upstream:
+            return None
+        reach = self._process.upstream
+        before = max((up.days_before for up in reach.values()), default=0)
+        after = max((up.days_after for up in reach.values()), default=0)
+        for offset in range(-before, after + 1):
+            for process_id, state in self._upstream.get(day + offset * DAY, ()):
+                up = reach.get(process_id)
+                if up is not None and -up.days_before <= offset <= up.days_after:
+                    return f"{up.process} of {day + offset * DAY} ({state})"
+        return None
+
+    def _nothing(self, group: Group, reason: str, build: KnownBuild | None = None) -> ProposedBuild:
+        return ProposedBuild(
+            group.interval_key,
+            group.utc_date,
+            group.start,
+            group.stop,
+            group.keywords,
+            Action.NOTHING,
+            reason,
+            build_id=None if build is None else build.id,
+            missing=group.missing,
+        )
+
+    def _vanished(self, build: KnownBuild) -> ProposedBuild:
+        day = build.utc_date
+        group = Group(build.interval_key, day, day_start(day), day_stop(day), build.keywords)
+        return self._nothing(group, "its input files are gone", build)
+
+
+def held_reason(build: KnownBuild) -> str:
+    """What a person reads of a build that failed too often."""
+    return poison_reason(build.attempts, build.reason)
+
+
+def poison_reason(attempts: int, last: str) -> str:
+    """The reason of a build that is held because each attempt failed."""
+    return f"failed {attempts} times with the same inputs and code: {last}; retry it when mended"
+
+
+def _shortened(reasons: list[str], most: int = 3) -> str:
+    more = len(reasons) - most
+    shown = "; ".join(reasons[:most])
+    return f"{shown}; and {more} more" if more > 0 else shown

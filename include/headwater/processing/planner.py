@@ -1,0 +1,328 @@
+"""Plan what is due: read the catalog in sets, let the plan decide, write builds in sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from sqlalchemy import Connection, Row
+
+from headwater.catalog.connection import Catalog
+from headwater.catalog.queries import builds as queries
+from headwater.catalog.queries import planning
+from headwater.catalog.queries.builds import BuildRow, WakeUp
+from headwater.core.actor import Actor
+from headwater.core.interval import DateSpan, spans_of
+from headwater.core.states import BuildState, EventKind, Timebase
+from headwater.core.version import Bump
+from headwater.missions.loaded import LoadedMission, LoadedProcess
+from headwater.processing.plan import PLANNED_TIMEBASES, plan
+from headwater.processing.plan_state import Action, PlanProcess, PlanState, ProposedBuild
+from headwater.processing.process_facts import plan_process, reaches
+
+DATES_AT_ONCE = 10_000
+"""The most dates of one plan; what is left stays due."""
+
+_BRIDGE_DAYS = 3  # neighbouring spans are read as one when so few days lie between them
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBuild:
+    """A row that the plan wrote: its number, and what it says."""
+
+    build_id: int
+    utc_date: date
+    interval_key: str
+    keywords: str
+    state: BuildState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was planned for a process.
+
+    `entries` say something of every date that was looked at; `builds` are the rows that were
+    written (none by `preview`); with `more` dates are left for the next plan.
+    """
+
+    process: str
+    dates: tuple[date, ...]
+    entries: tuple[ProposedBuild, ...]
+    builds: tuple[PlannedBuild, ...] = ()
+    more: bool = False
+    woken_by: dict[date, str] = field(default_factory=dict)
+
+    @property
+    def to_make(self) -> tuple[PlannedBuild, ...]:
+        """The builds that may be made now."""
+        return tuple(build for build in self.builds if build.state is BuildState.PENDING)
+
+
+def plan_due(
+    catalog: Catalog,
+    mission: LoadedMission,
+    process: LoadedProcess,
+    *,
+    actor: Actor,
+    span: DateSpan | None = None,
+    limit: int = DATES_AT_ONCE,
+    forced: Bump | None = None,
+) -> Plan:
+    """Take the due wakes of `process`, plan their dates and write the builds, in one transaction.
+
+    With `span` those dates are planned whether or not they are due, and their wakes are taken.
+    `forced` makes every build of the span anew and grows that component of its version. At most
+    `limit` dates.
+
+    Raises
+    ------
+    CatalogUnavailableError
+        If the catalog does not answer; then nothing has changed.
+    """
+    facts = plan_process(mission, process)
+    with catalog.begin() as connection:
+        queries.lock_work(connection, mission.id)
+        if span is None:
+            wakes = queries.take_wakes(connection, process.id, limit, None, None)
+            dates = sorted(wakes)
+        else:
+            dates = _days_of(span, limit)
+            wakes = queries.take_wakes(connection, process.id, limit, span.first, dates[-1])
+        state = read_state(
+            connection, mission, facts, dates, forced=forced, by_hand=span is not None
+        )
+        entries = plan(state)
+        written = _write(connection, mission, process, state, entries, actor)
+    more = len(dates) >= limit if span is None else dates[-1] < span.last
+    return Plan(process.name, tuple(dates), tuple(entries), tuple(written), more, wakes)
+
+
+def plan_dates(
+    catalog: Catalog,
+    mission: LoadedMission,
+    process: LoadedProcess,
+    dates: Sequence[date],
+    actor: Actor,
+) -> tuple[PlannedBuild, ...]:
+    """Plan some dates again, without their wakes, and write what changed."""
+    facts = plan_process(mission, process)
+    with catalog.begin() as connection:
+        queries.lock_work(connection, mission.id)
+        state = read_state(connection, mission, facts, sorted(set(dates)))
+        return tuple(_write(connection, mission, process, state, plan(state), actor))
+
+
+def preview(
+    catalog: Catalog,
+    mission: LoadedMission,
+    process: LoadedProcess,
+    *,
+    span: DateSpan | None = None,
+    limit: int = DATES_AT_ONCE,
+    forced: Bump | None = None,
+) -> Plan:
+    """What :func:`plan_due` would plan; changes nothing."""
+    facts = plan_process(mission, process)
+    with catalog.read() as connection:
+        wakes = queries.due_dates(connection, process.id, limit) if span is None else {}
+        dates = sorted(wakes) if span is None else _days_of(span, limit)
+        state = read_state(
+            connection, mission, facts, dates, forced=forced, by_hand=span is not None
+        )
+    more = len(dates) >= limit if span is None else dates[-1] < span.last
+    return Plan(process.name, tuple(dates), tuple(plan(state)), (), more, wakes)
+
+
+def _days_of(span: DateSpan, limit: int) -> list[date]:
+    days = []
+    for day in span.days():
+        days.append(day)
+        if len(days) >= limit:
+            break
+    return days
+
+
+def read_state(
+    connection: Connection,
+    mission: LoadedMission,
+    process: PlanProcess,
+    dates: Sequence[date],
+    *,
+    forced: Bump | None = None,
+    by_hand: bool = False,
+) -> PlanState:
+    """Read what the plan of `dates` must know: a fixed number of queries for any number of them."""
+    now = planning.database_now(connection)
+    settings = mission.settings
+    empty = PlanState(
+        process,
+        dates,
+        (),
+        (),
+        (),
+        (),
+        now,
+        settings.automatic_attempts,
+        settings.max_wait_seconds,
+        forced,
+        by_hand,
+    )
+    if not dates or process.timebase not in PLANNED_TIMEBASES:
+        return empty
+    spans = spans_of(dates, gap=_BRIDGE_DAYS)
+    files = planning.input_files(
+        connection,
+        [put.product_id for put in process.inputs],
+        _input_spans(process, spans),
+        overlap=process.timebase is Timebase.DAILY,
+    )
+    outputs = planning.newest_outputs(
+        connection, process.id, [put.product_id for put in process.outputs], spans
+    )
+    known = planning.known_builds(connection, mission.id, process.id, spans)
+    upstream = planning.upstream_work(
+        connection, process.upstream, *_upstream_reach(process, dates)
+    )
+    return replace(empty, files=files, outputs=outputs, builds=known, upstream=upstream)
+
+
+def _input_spans(process: PlanProcess, spans: Sequence[DateSpan]) -> list[DateSpan]:
+    before = max((put.days_before for put in process.inputs), default=0)
+    after = max((put.days_after for put in process.inputs), default=0)
+    if not before and not after:
+        return list(spans)
+    merged: list[DateSpan] = []
+    for span in (each.widened(before, after) for each in spans):
+        if merged and span.first <= merged[-1].last:
+            merged[-1] = DateSpan(merged[-1].first, max(span.last, merged[-1].last))
+        else:
+            merged.append(span)
+    return merged
+
+
+def _upstream_reach(process: PlanProcess, dates: Sequence[date]) -> tuple[date, date]:
+    reach = process.upstream.values()
+    whole = DateSpan(min(dates), max(dates)).widened(
+        max((up.days_before for up in reach), default=0),
+        max((up.days_after for up in reach), default=0),
+    )
+    return whole.first, whole.last
+
+
+def _write(
+    connection: Connection,
+    mission: LoadedMission,
+    process: LoadedProcess,
+    state: PlanState,
+    entries: Sequence[ProposedBuild],
+    actor: Actor,
+) -> list[PlannedBuild]:
+    """Write builds, wakes and events of a plan."""
+    known = {build.id: build for build in state.builds}
+    new: list[BuildRow] = []
+    changed: list[BuildRow] = []
+    for entry in entries:
+        row = _row_of(entry, known)
+        if row is not None:
+            (new if row.id is None else changed).append(row)
+    written = [
+        *queries.insert_builds(connection, mission.id, process.id, new),
+        *queries.update_builds(connection, changed),
+    ]
+    _write_plan_events(connection, written, actor)
+    queries.wake(connection, list(_later_looks(process, entries, known)))
+    _end_of_planning(connection, mission, process, state, written)
+    return [
+        PlannedBuild(
+            row.id, row.utc_date, row.interval_key, row.keywords, BuildState(row.state), row.reason
+        )
+        for row in sorted(written, key=lambda row: (row.utc_date, row.id))
+    ]
+
+
+_STATES = {
+    Action.MAKE: BuildState.PENDING,
+    Action.WAIT: BuildState.WAITING,
+    Action.HOLD: BuildState.HELD,
+    Action.NOTHING: BuildState.NOT_NEEDED,
+}
+
+
+def _row_of(entry: ProposedBuild, known: dict[int, planning.KnownBuild]) -> BuildRow | None:
+    """The row to write for an entry; none where the catalog stays as it is."""
+    build = known.get(entry.build_id) if entry.build_id is not None else None
+    new_state = _STATES[entry.action]
+    if entry.action is Action.NOTHING:
+        retried_later = entry.not_before is not None
+        if build is None or build.state is BuildState.RUNNING or retried_later:
+            return None
+    if entry.action is Action.HOLD and (build is None or build.state is BuildState.HELD):
+        return None
+    version = entry.version
+    return BuildRow(
+        entry.build_id,
+        entry.interval_key,
+        entry.utc_date,
+        entry.start,
+        entry.stop,
+        entry.keywords,
+        new_state.value,
+        entry.reason,
+        entry.forced,
+        entry.fingerprint,
+        entry.code_id,
+        *((version.interface, version.quality, version.revision) if version else (None,) * 3),
+    )
+
+
+_PLAN_EVENTS = {
+    BuildState.PENDING: EventKind.BUILD_PLANNED,
+    BuildState.WAITING: EventKind.BUILD_PLANNED,
+    BuildState.HELD: EventKind.BUILD_HELD,
+    BuildState.NOT_NEEDED: EventKind.BUILD_NOT_NEEDED,
+}
+
+
+def _write_plan_events(
+    connection: Connection, written: Iterable[Row[tuple[object, ...]]], actor: Actor
+) -> None:
+    by_kind: dict[EventKind, dict[int, str]] = {}
+    for row in written:
+        kind = _PLAN_EVENTS[BuildState(row.state)]
+        by_kind.setdefault(kind, {})[row.id] = row.reason
+    for kind, found in by_kind.items():
+        queries.write_events(connection, kind, actor, found)
+
+
+def _later_looks(
+    process: LoadedProcess,
+    entries: Iterable[ProposedBuild],
+    known: dict[int, planning.KnownBuild],
+) -> Iterable[WakeUp]:
+    """The dates to look at again later: a wait that ends, a retry, a run that is under way."""
+    for entry in entries:
+        if entry.not_before is not None:
+            yield WakeUp(process.id, entry.utc_date, entry.reason, entry.not_before)
+        elif entry.look_again and entry.build_id is not None:
+            until = known[entry.build_id].lease_until
+            reason = "its inputs changed while it was being made"
+            yield WakeUp(process.id, entry.utc_date, reason, until)
+
+
+def _end_of_planning(
+    connection: Connection,
+    mission: LoadedMission,
+    process: LoadedProcess,
+    state: PlanState,
+    written: Iterable[Row[tuple[object, ...]]],
+) -> None:
+    """Dates for which nothing will be made now do not keep anybody waiting."""
+    open_states = {BuildState.PENDING, BuildState.WAITING, BuildState.RUNNING}
+    busy = {row.utc_date for row in written if BuildState(row.state) in open_states}
+    busy |= {build.utc_date for build in state.builds if build.state is BuildState.RUNNING}
+    idle = [(process.id, day) for day in state.dates if day not in busy]
+    below = [reach for reach in reaches(mission) if reach.up == process.id]
+    reason = f"nothing new is coming from {process.name}"
+    queries.wake_waiters(connection, idle, below, reason)

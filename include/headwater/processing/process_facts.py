@@ -1,0 +1,89 @@
+"""From the mission as it is loaded to what the plan must know of a process."""
+
+from __future__ import annotations
+
+from headwater.catalog.queries.builds import Reach
+from headwater.core.states import InputKind
+from headwater.missions.loaded import LoadedMission, LoadedProcess
+from headwater.processing.plan_state import (
+    PlanCode,
+    PlanInput,
+    PlanOutput,
+    PlanProcess,
+    PlanUpstream,
+)
+
+
+def plan_process(mission: LoadedMission, process: LoadedProcess) -> PlanProcess:
+    """What the plan must know of `process`."""
+    return PlanProcess(
+        process.id,
+        process.name,
+        process.timebase,
+        tuple(
+            PlanInput(
+                put.product_id,
+                mission.products[put.product_id].name,
+                put.kind,
+                put.days_before,
+                put.days_after,
+                put.position,
+                mission.products[put.product_id].several_per_day,
+            )
+            for put in sorted(process.inputs, key=lambda put: put.position)
+        ),
+        tuple(
+            PlanOutput(put.product_id, mission.products[put.product_id].name, put.required)
+            for put in sorted(process.outputs, key=lambda put: put.position)
+        ),
+        tuple(
+            PlanCode(
+                code.id,
+                code.filename,
+                code.version,
+                code.output_interface,
+                code.start_date,
+                code.stop_date,
+                code.active and code.newest_version,
+            )
+            for code in process.codes
+        ),
+        upstream_of(mission, process),
+    )
+
+
+def upstream_of(mission: LoadedMission, process: LoadedProcess) -> dict[int, PlanUpstream]:
+    """The processes whose outputs reach `process` by inputs that trigger, at any distance.
+
+    The windows of a chain add up; of several ways the widest counts.
+    """
+    makers: dict[int, list[LoadedProcess]] = {}
+    for maker in mission.processes.values():
+        for made in maker.outputs:
+            makers.setdefault(made.product_id, []).append(maker)
+    found: dict[int, PlanUpstream] = {}
+    todo = [(process, 0, 0)]
+    while todo:
+        reader, before, after = todo.pop()
+        for put in reader.inputs:
+            if put.kind is InputKind.NO_TRIGGER:
+                continue
+            for maker in makers.get(put.product_id, ()):
+                reach = (before + put.days_before, after + put.days_after)
+                known = found.get(maker.id)
+                if known is not None:
+                    reach = (max(reach[0], known.days_before), max(reach[1], known.days_after))
+                    if reach == (known.days_before, known.days_after):
+                        continue
+                found[maker.id] = PlanUpstream(maker.name, *reach)
+                todo.append((maker, *reach))
+    return found
+
+
+def reaches(mission: LoadedMission) -> list[Reach]:
+    """Every pair of an upstream and a downstream process, with the window between them."""
+    return [
+        Reach(up, process.id, reach.days_before, reach.days_after)
+        for process in mission.processes.values()
+        for up, reach in upstream_of(mission, process).items()
+    ]

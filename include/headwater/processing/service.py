@@ -1,0 +1,217 @@
+"""All that is due in a mission, in this process: what ``headwater process`` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import TextClause
+
+from headwater.catalog.connection import Catalog
+from headwater.catalog.queries import builds as queries
+from headwater.catalog.queries.builds import WakeUp
+from headwater.core.actor import Actor
+from headwater.core.interval import DateSpan, spans_of
+from headwater.core.states import BuildState, EventKind
+from headwater.missions.definition import MissionSettings
+from headwater.missions.loaded import LoadedMission, LoadedProcess
+from headwater.processing.outcome import BuildResult
+from headwater.processing.planner import Plan, plan_due
+from headwater.processing.process_facts import reaches
+from headwater.processing.run import (
+    BuildRunner,
+    Report,
+    interrupted_by_sigterm,
+)
+from headwater.processing.work_directory import sweep_work_directories
+
+BUILDS_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class DueProcess:
+    """A process that has something to do now, and for which dates."""
+
+    mission: str
+    process: str
+    reason: str
+    spans: tuple[DateSpan, ...]
+
+
+@dataclass(slots=True)
+class ProcessReport:
+    """What one pass over a mission did."""
+
+    plans: list[Plan] = field(default_factory=list)
+    results: list[BuildResult] = field(default_factory=list)
+
+    def count(self, state: BuildState) -> int:
+        """How many builds ended in `state`."""
+        return sum(result.state is state for result in self.results)
+
+
+def pending_builds(
+    catalog: Catalog,
+    mission: LoadedMission,
+    process: LoadedProcess | None = None,
+    *,
+    span: DateSpan | None = None,
+    limit: int = BUILDS_AT_ONCE,
+) -> list[tuple[int, date]]:
+    """The builds that may be claimed now, the oldest dates first: (build id, date)."""
+    values = {
+        "mission": mission.id,
+        "process": process.id if process else None,
+        "first": span.first if span else None,
+        "last": span.last if span else None,
+        "most": limit,
+    }
+    with catalog.read() as connection:
+        return [(row.id, row.utc_date) for row in connection.execute(queries.CLAIMABLE, values)]
+
+
+def due_processes(catalog: Catalog, mission: str | None = None) -> list[DueProcess]:
+    """Which processes have due wakes or builds that may be made, with their dates.
+
+    Of one mission, or of all.
+    """
+    found: dict[tuple[str, str], tuple[list[str], list[date]]] = {}
+    with catalog.read() as connection:
+        for row in connection.execute(queries.DUE_WORK, {"mission": mission}):
+            reasons, days = found.setdefault((row.mission, row.process), ([], []))
+            days.append(row.utc_date)
+            if row.reason not in reasons and len(reasons) < 3:
+                reasons.append(row.reason)
+    return [
+        DueProcess(name, process, "; ".join(reasons), tuple(spans_of(days)))
+        for (name, process), (reasons, days) in found.items()
+    ]
+
+
+def process_pending(
+    catalog: Catalog,
+    mission: LoadedMission,
+    actor: Actor,
+    *,
+    slots: int = 1,
+    report: Report | None = None,
+    planned: Callable[[Plan], None] | None = None,
+) -> ProcessReport:
+    """Plan and make whatever is due, level by level, until nothing is.
+
+    SIGTERM and Ctrl-C end the codes and give their builds back.
+
+    Raises
+    ------
+    CatalogUnavailableError
+        If the catalog goes away.
+    KeyboardInterrupt
+        If it was interrupted.
+    """
+    done = ProcessReport()
+    reap_expired_leases(catalog)
+    sweep_work_directories(mission)
+    with interrupted_by_sigterm():
+        while any(
+            [
+                _pass(catalog, mission, process, actor, done, slots, report, planned)
+                for process in mission.process_order()
+            ]
+        ):
+            continue
+    return done
+
+
+def _pass(
+    catalog: Catalog,
+    mission: LoadedMission,
+    process: LoadedProcess,
+    actor: Actor,
+    done: ProcessReport,
+    slots: int,
+    report: Report | None,
+    planned: Callable[[Plan], None] | None,
+) -> bool:
+    """Plan and make what is due of one process; whether there was anything."""
+    busy = False
+    while True:
+        plan = plan_due(catalog, mission, process, actor=actor)
+        if plan.dates:
+            busy = True
+            done.plans.append(plan)
+            if planned:
+                planned(plan)
+        ids = [build_id for build_id, _ in pending_builds(catalog, mission, process)]
+        if ids:
+            runner = BuildRunner(catalog, mission, actor, slots=slots, report=report)
+            results = runner.run(ids)
+            done.results += results
+            moved = any(result.state is not BuildState.PENDING for result in results)
+            busy = busy or moved
+            if not moved:
+                return busy  # all of them are being claimed by somebody else
+        if not plan.more and not ids:
+            return busy
+
+
+def reap_expired_leases(catalog: Catalog) -> list[tuple[int, BuildState, str]]:
+    """Free the running builds whose lease is over; returns id, new state and reason of each.
+
+    They are pending again, or held when that has happened too often with the same inputs.
+    """
+    actor = Actor("headwater")
+    with catalog.begin() as connection:
+        values = {"attempts": MissionSettings().automatic_attempts}
+        rows = connection.execute(queries.REAP, values).all()
+        for state, kind in (
+            (BuildState.HELD, EventKind.BUILD_HELD),
+            (BuildState.PENDING, EventKind.BUILD_RETRIED),
+        ):
+            reasons = {row.id: row.reason for row in rows if row.state == state.value}
+            queries.write_events(connection, kind, actor, reasons)
+        wakes = [WakeUp(row.process_id, row.utc_date, row.reason) for row in rows]
+        queries.wake(connection, wakes)
+    return [(row.id, BuildState(row.state), row.reason) for row in rows]
+
+
+def retry_builds(
+    catalog: Catalog, mission: LoadedMission, build_ids: Sequence[int], actor: Actor
+) -> list[int]:
+    """Let failed and held builds be made again, because a person asks; returns which."""
+    return _by_person(
+        catalog, mission, build_ids, actor, queries.RETRY, EventKind.BUILD_RETRIED,
+        f"to be made again: asked for by {actor.name}",
+    )  # fmt: skip
+
+
+def hold_builds(
+    catalog: Catalog,
+    mission: LoadedMission,
+    build_ids: Sequence[int],
+    actor: Actor,
+    reason: str,
+) -> list[int]:
+    """Hold open builds that do not run, until a person asks for them again; returns which."""
+    return _by_person(
+        catalog, mission, build_ids, actor, queries.HOLD, EventKind.BUILD_HELD, reason
+    )
+
+
+def _by_person(
+    catalog: Catalog,
+    mission: LoadedMission,
+    build_ids: Sequence[int],
+    actor: Actor,
+    statement: TextClause,
+    kind: EventKind,
+    reason: str,
+) -> list[int]:
+    with catalog.begin() as connection:
+        queries.lock_work(connection, mission.id)
+        values = {"ids": list(build_ids), "reason": reason}
+        rows = connection.execute(statement, values).all()
+        queries.write_events(connection, kind, actor, {row.id: row.reason for row in rows})
+        ended = [(row.process_id, row.utc_date) for row in rows]
+        queries.wake_waiters(connection, ended, reaches(mission), reason)
+    return [row.id for row in rows]
