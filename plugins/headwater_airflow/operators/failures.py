@@ -1,0 +1,67 @@
+"""What failed inside chunks, as tasks of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from headwater_airflow.operators.base import HeadwaterOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+MOST_REDONE = 20
+"""The most failed builds of a run that become tasks of their own."""
+
+
+class FailuresOperator(HeadwaterOperator):
+    """Gathers the builds that failed in the chunks of a run, for the `redo` tasks.
+
+    It gives at most 20 chunks of one build; what is more, or was not tried after equal failures
+    in a row, becomes one more chunk that fails with the words "and N more". It ends skipped if
+    nothing failed.
+
+    Parameters
+    ----------
+    results
+        What the build tasks gave.
+    """
+
+    template_fields = ("results",)
+
+    def __init__(self, *, results: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.results = results
+
+    def work(self, context: Context) -> list[dict[str, Any]]:
+        """Gather them.
+
+        Raises
+        ------
+        AirflowSkipException
+            If none failed.
+        """
+        chunks = chunks_to_redo(result for result in self.results or () if result)
+        if not chunks:
+            raise AirflowSkipException("no build failed inside a larger task")
+        return chunks
+
+
+def chunks_to_redo(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The chunks of the `redo` tasks, from what the build tasks gave."""
+    failed: list[Mapping[str, Any]] = []
+    left = 0
+    for result in results:
+        failed += result.get("failed", ())
+        left += int(result.get("left", 0))
+    chunks: list[dict[str, Any]] = [
+        {"name": each["name"], "builds": [each["build"]], "state": each["state"]}
+        for each in failed[:MOST_REDONE]
+    ]
+    more = left + len(failed[MOST_REDONE:])
+    if more:
+        trouble = f"and {more} more that failed or were not tried: see 'headwater builds'"
+        chunks.append({"name": f"and {more} more", "builds": [], "trouble": trouble})
+    return chunks

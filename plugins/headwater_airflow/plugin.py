@@ -1,0 +1,17 @@
+"""The plug-in that Airflow finds by the entry point ``airflow.plugins: headwater``.
+
+Every Airflow process imports this module, so it imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from airflow.plugins_manager import AirflowPlugin
+
+from headwater_airflow import listeners
+
+
+class HeadwaterPlugin(AirflowPlugin):
+    """What Headwater adds to Airflow."""
+
+    name = "headwater"
+    listeners = [listeners]  # noqa: RUF012  Airflow reads it as the class has it
