@@ -1,0 +1,165 @@
+"""Commands on missions: mission files in, differences, and out again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from headwater.catalog.connection import Catalog
+from headwater.catalog.queries.listings import missions
+from headwater.cli.opening import DryRun, Json, open_catalog, the_mission, this_person
+from headwater.cli.output import err, out, show_json, show_table
+from headwater.core.errors import HeadwaterError
+from headwater.local.announce import announce
+from headwater.missions.apply import Applied, apply, difference
+from headwater.missions.export import export_mission
+from headwater.missions.json_schema import mission_schema
+from headwater.missions.loaded import load_mission
+from headwater.missions.reading import read_mission_files
+
+app = typer.Typer(help="Missions: files in, differences, and out again.", no_args_is_help=True)
+Files = Annotated[list[Path], typer.Argument(help="Mission files: .yaml, or dbprocessing's .conf.")]
+Name = Annotated[str | None, typer.Argument(help="The mission; may be left out if there is one.")]
+
+
+@app.command(name="apply")
+def apply_files(files: Files, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """Bring the catalog to what mission files say; all of it or, on any error, nothing.
+
+    Applying a file twice changes nothing. What the catalog has and the files lack is left alone.
+    """
+    definitions = read_mission_files(files)
+    with open_catalog() as catalog:
+        applied = apply(catalog, definitions, this_person(), dry_run=dry_run)
+        told = [] if dry_run else _tell_airflow(catalog, applied)
+    if as_json:
+        show_json([_as_dict(one) for one in applied])
+        return
+    for one in applied:
+        _show_applied(one, dry_run)
+    for line in told:
+        out.print(f"  {line}", markup=False)
+
+
+def _tell_airflow(catalog: Catalog, applied: list[Applied]) -> list[str]:
+    """Give the DAG files the new revision; the catalog has it whatever comes of this."""
+    try:
+        return announce(catalog, [one.mission for one in applied])
+    except HeadwaterError as error:
+        err.print(
+            f"headwater: the mission is applied, but Airflow was not told: {error}", markup=False
+        )
+        return []
+
+
+def _as_dict(one: Applied) -> dict[str, Any]:
+    return {
+        "mission": one.mission,
+        "revision": one.revision,
+        "changed": one.changed,
+        "changes": [
+            {"kind": change.kind, "what": change.what, "key": change.key,
+             "old": str(change.old), "new": str(change.new)}
+            for change in one.changes
+        ],
+        "notes": one.notes,
+        "warnings": one.warnings,
+        "folders": one.folders,
+        "dates_to_look_at": one.woken,
+    }  # fmt: skip
+
+
+def _show_applied(one: Applied, dry_run: bool) -> None:
+    did = "would be changed" if dry_run else f"is at revision {one.revision}"
+    out.print(f"mission {one.mission} {did if one.changed else 'is as the files say already'}")
+    for line in (*map(str, one.changes), *one.notes, *(f"made {name}" for name in one.folders)):
+        out.print(f"  {line}", markup=False)
+    for warning in one.warnings:
+        err.print(f"  warning: {warning}", markup=False)
+    if one.woken:
+        out.print(f"  {one.woken} dates are to be looked at again")
+
+
+@app.command()
+def diff(files: Files, as_json: Json = False) -> None:
+    """Show what `apply` would change; exit 1 if anything would be."""
+    definitions = read_mission_files(files)
+    with open_catalog() as catalog, catalog.read() as connection:
+        changes = [change for one in definitions for change in difference(connection, one)]
+    if as_json:
+        show_json([str(change) for change in changes])
+    for change in () if as_json else changes:
+        out.print(str(change), markup=False)
+    if any(change.kind.value != "only in catalog" for change in changes):
+        raise typer.Exit(1)
+    if not as_json:
+        out.print("the catalog is as the files say")
+
+
+@app.command(name="list")
+def list_missions(as_json: Json = False) -> None:
+    """List the missions of the catalog."""
+    with open_catalog() as catalog, catalog.read() as connection:
+        rows = missions(connection)
+    if as_json:
+        show_json(rows)
+        return
+    columns = ("mission", "revision", "products", "processes", "files", "rootdir")
+    show_table(rows, columns, title="Missions", none="there is no mission yet")
+
+
+@app.command()
+def show(mission: Name = None, as_json: Json = False) -> None:
+    """Show a mission: its folders, products and processes."""
+    with open_catalog() as catalog:
+        loaded = load_mission(catalog, the_mission(catalog, mission))
+    products = [
+        {"level": one.level, "product": one.name, "format": one.format, "path": one.relative_path}
+        for one in sorted(loaded.products.values(), key=lambda one: (one.level, one.name))
+    ]
+    processes = [
+        {
+            "process": one.name,
+            "timebase": one.timebase,
+            "inputs": ", ".join(loaded.products[got.product_id].name for got in one.inputs),
+            "outputs": ", ".join(loaded.products[made.product_id].name for made in one.outputs),
+            "code": ", ".join(f"{code.filename} {code.version}" for code in one.codes
+                              if code.in_use),
+        }
+        for one in sorted(loaded.processes.values(), key=lambda one: one.name)
+    ]  # fmt: skip
+    folders = {
+        name: str(getattr(loaded, name))
+        for name in ("rootdir", "incoming_dir", "codedir", "inspectordir", "errordir")
+    }
+    if as_json:
+        show_json(
+            {"mission": loaded.name, "revision": loaded.revision, **folders,
+             "settings": loaded.settings.model_dump(), "products": products,
+             "processes": processes}
+        )  # fmt: skip
+        return
+    out.print(f"[bold]{loaded.name}[/bold], revision {loaded.revision}")
+    for name, folder in folders.items():
+        out.print(f"  {name:<13} {folder}", markup=False)
+    show_table(products, ("level", "product", "format", "path"), title="Products", none="none")
+    show_table(
+        processes, ("process", "timebase", "inputs", "outputs", "code"),
+        title="Processes", none="none",
+    )  # fmt: skip
+
+
+@app.command()
+def export(mission: Name = None) -> None:
+    """Print a mission as a YAML mission file; applying it changes nothing."""
+    with open_catalog() as catalog:
+        text = export_mission(catalog, the_mission(catalog, mission))
+    typer.echo(text, nl=False)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of YAML mission files, for editors."""
+    show_json(mission_schema())
