@@ -8,7 +8,7 @@ STAMP := $(VENV)/.headwater-setup
 # Compiled once at install; without it every start of Python takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test lint unit integration airflow bench clean
+.PHONY: help setup demo test lint unit integration airflow bench pictures clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -45,6 +45,11 @@ airflow: setup  ## On a real Airflow
 
 bench: setup  ## Speeds, each beside its physical limit
 	$(BIN)/python -m tests.benchmarks
+
+pictures: setup  ## Take the docs' pictures from the demo (installs Chromium with apt-get)
+	command -v chromium >/dev/null || apt-get install -y -qq chromium
+	$(BIN)/python -m pip install -q -c constraints.txt playwright
+	$(BIN)/python tests/browser/take_pictures.py
 
 clean:  ## Remove what setup and the local stack made
 	rm -rf $(VENV) .headwater .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -98,9 +98,10 @@ def lab(tmp_path):
 
 @pytest.fixture(autouse=True)
 def nothing_left_running():
+    before = set(psutil.Process().children(recursive=True))
     yield
-    left = psutil.Process().children(recursive=True)
-    assert left == []
+    left = set(psutil.Process().children(recursive=True)) - before
+    assert not left
 
 
 @pytest.fixture

@@ -93,8 +93,8 @@ def _show_made(drop: Drop, made: list[MadeFile], *, brief: bool) -> None:
             "date": one.utc_date,
             "version": one.version,
             "file": one.name,
-            "made from": ", ".join(one.parents) or "arrived",
-            "seconds": round(one.seconds, 1) if one.seconds else "before",
+            "made from": one.parents or "arrived",
+            "seconds": f"{one.seconds:.1f}" if one.seconds else "before",
         }
         for one in made
     ]

@@ -16,7 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+WIDE = 160
+"""Columns where nobody's window sets a width: a log, a pipe."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 """What was asked for."""
 
 err = Console(stderr=True, highlight=False)

@@ -15,6 +15,7 @@ from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import builds as queries
 from headwater.catalog.queries.builds import RunEnd, WakeUp
 from headwater.catalog.queries.filing import FileConflictError, NewFile, file_new, interval_key
+from headwater.catalog.queries.waking import lock_work
 from headwater.core.actor import Actor
 from headwater.core.errors import ArchiveError
 from headwater.core.states import BuildState, EventKind
@@ -148,7 +149,7 @@ class Adopter:
         by_path: dict[str, tuple[Adoption, Output]],
     ) -> None:
         """File the outputs and end their builds; the whole of a build or nothing of it."""
-        queries.lock_work(connection, self._mission.id)
+        lock_work(connection, self._mission.id)
         adoptions = _each_once(by_path[one.placement.final_path][0] for one in placed)
         self._refuse_lost_and_partial(connection, adoptions, placed)
         files = [self._new_file(one, *by_path[one.placement.final_path]) for one in placed]
@@ -235,7 +236,7 @@ class Adopter:
         if not adoptions:
             return
         with self._catalog.begin() as connection:
-            queries.lock_work(connection, self._mission.id)
+            lock_work(connection, self._mission.id)
             ours = queries.still_ours(connection, _tokens(adoptions))
             mine = [a for a in adoptions if a.finished.run.claimed.build_id in ours]
             self._end_built(connection, mine)
@@ -265,7 +266,7 @@ class Adopter:
             for a in adoptions
         ]
         with self._catalog.begin() as connection:
-            queries.lock_work(connection, self._mission.id)
+            lock_work(connection, self._mission.id)
             rows = queries.release(connection, ends)
             self._tell_of_the_end(connection, [(row.process_id, row.utc_date) for row in rows])
             queries.wake(

@@ -12,6 +12,7 @@ from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import builds as queries
 from headwater.catalog.queries import planning
 from headwater.catalog.queries.builds import BuildRow, WakeUp
+from headwater.catalog.queries.waking import lock_work
 from headwater.core.actor import Actor
 from headwater.core.interval import DateSpan, spans_of
 from headwater.core.states import BuildState, EventKind, Timebase
@@ -83,7 +84,7 @@ def plan_due(
     """
     facts = plan_process(mission, process)
     with catalog.begin() as connection:
-        queries.lock_work(connection, mission.id)
+        lock_work(connection, mission.id)
         if span is None:
             wakes = queries.take_wakes(connection, process.id, limit, None, None)
             dates = sorted(wakes)
@@ -109,7 +110,7 @@ def plan_dates(
     """Plan some dates again, without their wakes, and write what changed."""
     facts = plan_process(mission, process)
     with catalog.begin() as connection:
-        queries.lock_work(connection, mission.id)
+        lock_work(connection, mission.id)
         state = read_state(connection, mission, facts, sorted(set(dates)))
         return tuple(_write(connection, mission, process, state, plan(state), actor))
 

@@ -11,6 +11,7 @@ from sqlalchemy import TextClause
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import builds as queries
 from headwater.catalog.queries.builds import WakeUp
+from headwater.catalog.queries.waking import lock_work
 from headwater.core.actor import Actor
 from headwater.core.interval import DateSpan, spans_of
 from headwater.core.states import BuildState, EventKind
@@ -208,7 +209,7 @@ def _by_person(
     reason: str,
 ) -> list[int]:
     with catalog.begin() as connection:
-        queries.lock_work(connection, mission.id)
+        lock_work(connection, mission.id)
         values = {"ids": list(build_ids), "reason": reason}
         rows = connection.execute(statement, values).all()
         queries.write_events(connection, kind, actor, {row.id: row.reason for row in rows})

@@ -223,16 +223,6 @@ def wake_waiters(
     connection.execute(WAKE_WAITERS, values)
 
 
-LOCK_WORK = text("select pg_advisory_xact_lock(hashtextextended('headwater work ' || :mission, 0))")
-"""Let only one transaction at a time plan or end builds of a mission, so that none that write
-wakes of several processes wait for each other in a circle."""
-
-
-def lock_work(connection: Connection, mission_id: int) -> None:
-    """Wait for the mission's other plans and adoptions; held until the transaction ends."""
-    connection.execute(LOCK_WORK, {"mission": str(mission_id)})
-
-
 WRITE_EVENTS = text("""
 insert into headwater.event (kind, actor, reason, mission_id, process_id, build_id)
 select :kind, :actor, e.reason, b.mission_id, b.process_id, b.id

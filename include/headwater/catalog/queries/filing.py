@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
-from headwater.catalog.queries.waking import wake_for_files
+from headwater.catalog.queries.waking import lock_work, wake_for_files
 from headwater.core.actor import Actor
 from headwater.core.errors import HeadwaterError
 from headwater.core.version import Version
@@ -227,6 +227,7 @@ def file_new(
     """
     if not files:
         return []
+    lock_work(connection, mission_id)
     products = [file.product_id for file in files]
     connection.execute(LOCK_PRODUCTS, {"product_ids": products})
     identities = [file.identity for file in files]

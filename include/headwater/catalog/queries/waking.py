@@ -6,6 +6,16 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
+LOCK_WORK = text("select pg_advisory_xact_lock(hashtextextended('headwater work ' || :mission, 0))")
+"""Let only one transaction at a time file, plan or end builds of a mission, so that none that
+write wakes of several processes wait for each other in a circle."""
+
+
+def lock_work(connection: Connection, mission_id: int) -> None:
+    """Wait for the mission's other plans and adoptions; held until the transaction ends."""
+    connection.execute(LOCK_WORK, {"mission": str(mission_id)})
+
+
 WAKE_FOR_FILES = text("""
     with touched as (
         select i.process_id, f.name, day::date as utc_date

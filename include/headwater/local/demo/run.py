@@ -6,7 +6,8 @@ It only drops files and looks at the catalog; all work is done by the stack's ow
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -38,7 +39,8 @@ class MadeFile:
     utc_date: date
     version: str
     name: str
-    parents: tuple[str, ...]
+    parents: str
+    """Its inputs, counted by product and version."""
     seconds: float
 
 
@@ -156,11 +158,16 @@ def _described(
     rows = _there(catalog, mission)
     made = []
     for name, seconds in sorted(seen.items(), key=lambda one: (one[1], one[0])):
-        parents: tuple[str, ...] = ()
+        parents = ""
         if not brief:
             with catalog.read() as connection:
                 lineage = provenance(connection, name, mission)
-            parents = tuple(row["name"] for row in lineage if row["depth"] == 1)
+            parents = _counted(row for row in lineage if row["depth"] == 1)
         row = rows[name]
         made.append(MadeFile(row["product"], row["date"], row["version"], name, parents, seconds))
     return made
+
+
+def _counted(parents: Iterable[Row]) -> str:
+    counts = Counter(f"{row['product']} {row['version']}" for row in parents)
+    return ", ".join(f"{count} x {what}" for what, count in sorted(counts.items()))
