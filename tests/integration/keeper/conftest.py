@@ -22,15 +22,20 @@ def mark(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Mark every process of the test, and fail if one is alive, or our zombie, after it."""
     value = uuid.uuid4().hex
     monkeypatch.setenv(MARK, value)
-    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    before = _children()
     yield value
     gone = eventually(lambda: not marked_processes(value), 5.0)
     left = [] if gone else marked_processes(value)
     for process in left:
         process.kill()
     assert not left, f"left behind: {left}"
-    after = {child.pid for child in psutil.Process().children(recursive=True)}
-    assert after <= before, "a child or a zombie of the test process is left"
+    assert _children() <= before, "a child or a zombie of the test process is left"
+
+
+def _children() -> set[int]:
+    """Our descendants, without those of the session's Postgres, which come and go."""
+    children = psutil.Process().children(recursive=True)
+    return {child.pid for child in children if child.name() != "postgres"}
 
 
 @pytest.fixture
