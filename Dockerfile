@@ -10,6 +10,7 @@ COPY dags dags
 RUN python -m pip install -c constraints.txt hatchling editables \
  && python -m pip install -c constraints.txt --no-build-isolation --compile '.[celery,demo]'
 COPY --chmod=755 docker/with-secrets /usr/local/bin/with-secrets
+RUN install -d -o airflow /srv/missions /srv/snapshots /opt/airflow/logs
 USER airflow
 WORKDIR /opt/airflow
 ENTRYPOINT ["with-secrets"]

@@ -38,7 +38,7 @@ unit: setup  ## What needs no database
 	$(BIN)/python -m pytest -q tests/unit
 
 integration: setup  ## On a real Postgres, with real processes
-	$(BIN)/python -m pytest -q -m 'not airflow' tests/integration tests/conformance tests/faults
+	$(BIN)/python -m pytest -q -m 'not airflow' tests/integration tests/faults
 
 airflow: setup  ## On a real Airflow
 	$(BIN)/python -m pytest -q -m airflow tests/integration

@@ -51,10 +51,11 @@ def _run_demo(stack: LocalStack) -> None:
 def _pages(stack: LocalStack) -> dict[str, str]:
     rest = stack.rest()
     run = rest.runs(L1, ["success"])[-1]
+    graph = rest.asset_events(source_dag_id=L1)[0]["asset_id"]
     rest.close()
     return {
         "dags": "/dags",
-        "asset-graph": "/assets/cygnss_demo%2Fcygnss_l1_pvt",
+        "asset-graph": f"/assets/{graph}",
         "run": f"/dags/{L1}/runs/{run['dag_run_id']}",
     }
 

@@ -341,9 +341,11 @@ def test_a_running_build_is_left_alone_and_looked_at_again_if_its_inputs_changed
 @pytest.mark.parametrize(
     ("change", "inputs", "action"),
     [
-        ({}, (1,), Action.MAKE),
+        ({"not_before": NOW - timedelta(minutes=5)}, (1,), Action.MAKE),
         ({"not_before": NOW + timedelta(minutes=5)}, (1,), Action.NOTHING),
-        ({"attempts": 2}, (1,), Action.HOLD),
+        ({"not_before": None}, (1,), Action.NOTHING),  # a person stopped it
+        ({"not_before": None}, (99,), Action.MAKE),
+        ({"attempts": 2, "not_before": NOW}, (1,), Action.HOLD),
         ({"attempts": 2}, (99,), Action.MAKE),
         ({"not_before": NOW + timedelta(minutes=5)}, (99,), Action.MAKE),
     ],

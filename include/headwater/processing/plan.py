@@ -236,9 +236,11 @@ class _Planner:
             return replace(entry, action=Action.HOLD, reason=build.reason)
         if build.state is not BuildState.FAILED or not same:
             return None
+        if build.not_before is None:  # a person stopped it: nothing tries it again by itself
+            return replace(entry, action=Action.NOTHING, reason=build.reason)
         if build.attempts >= self._state.automatic_attempts:
             return replace(entry, action=Action.HOLD, reason=held_reason(build))
-        if build.not_before is not None and build.not_before > self._state.now:
+        if build.not_before > self._state.now:
             return replace(
                 entry,
                 action=Action.NOTHING,
