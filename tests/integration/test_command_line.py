@@ -1,0 +1,190 @@
+"""The command as a person and a cron job use it: from a mission file to products, no Airflow."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from headwater.catalog.connection import Catalog
+from headwater.cli import main
+from headwater.local.demo.synthetic import drop_synthetic_l0, write_synthetic_mission
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command gave back."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> list[dict[str, object]]:
+        return json.loads(self.out)
+
+
+Command = Callable[..., Said]
+
+
+@pytest.fixture
+def headwater(
+    catalog: Catalog,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> Command:
+    """Run a command in this process, on a fresh catalog and with no local stack."""
+    url = catalog.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("HEADWATER_CATALOG_URL", url)
+    monkeypatch.setenv("HEADWATER_HOME", str(tmp_path / "no-stack"))
+
+    def call(*words: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["headwater", *words])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main.run()
+            sys.exit(0)
+        captured = capfd.readouterr()
+        code = ended.value.code
+        return Said(code if isinstance(code, int) else 0, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def mission_file(tmp_path: Path) -> Path:
+    """A generated mission, one L0 a day, two levels, with settling switched off."""
+    file = write_synthetic_mission(tmp_path / "mission", 0)
+    text = file.read_text()
+    assert "settle_seconds" in text
+    file.write_text(
+        "\n".join(
+            line.partition("settle_seconds")[0] + "settle_seconds: 0.0"
+            if line.strip().startswith("settle_seconds")
+            else line
+            for line in text.splitlines()
+        )
+    )
+    return file
+
+
+@pytest.fixture
+def made(headwater: Command, mission_file: Path) -> Command:
+    """The mission applied, three days ingested and everything made."""
+    assert headwater("mission", "apply", str(mission_file)).code == 0
+    drop_synthetic_l0(mission_file.parent, 3)
+    assert headwater("ingest").code == 0
+    assert headwater("process").code == 0
+    return headwater
+
+
+def test_from_a_mission_file_to_every_product(made: Command) -> None:
+    files = made("files", "--json").data
+    assert len(files) == 9
+    assert {(row["version"], row["newest"]) for row in files} == {("1.0.0", True)}
+    assert made("process").out.startswith("0 built")
+
+
+def test_a_newer_file_makes_newer_products(made: Command, mission_file: Path) -> None:
+    drop_synthetic_l0(mission_file.parent, 1, version="1.0.1")
+    made("ingest")
+    made("process")
+    newest = made("files", "--newest", "--last", "2020-01-01", "--json").data
+    assert [row["version"] for row in newest] == ["1.0.1"] * 3
+
+
+def test_why_answers_for_what_is_there_and_what_is_not(made: Command) -> None:
+    there = made("why", "synth_l2", "2020-01-02")
+    missing = made("why", "synth_l2", "2020-05-05")
+    assert (there.code, missing.code) == (0, 1)
+    assert "synth_l2" in there.out
+    assert "synth_l0" in missing.out, "it names the lowest level with the hole"
+
+
+def test_provenance_goes_down_to_the_file_that_arrived(made: Command) -> None:
+    rows = made("provenance", "synth_l2_20200101_v1.0.0.dat", "--json").data
+    assert [row["product"] for row in rows] == ["synth_l2", "synth_l1", "synth_l0"]
+    assert [row["code"] is None for row in rows] == [False, False, True]
+
+
+def test_what_cannot_be_identified_is_quarantined_with_its_reason(
+    made: Command, mission_file: Path
+) -> None:
+    (mission_file.parent / "incoming" / "what is this.bin").write_bytes(b"?")
+    assert made("ingest").code == 1
+    [row] = made("arrivals", "--disposition", "quarantined", "--json").data
+    assert row["name"] == "what is this.bin"
+    assert row["reason"]
+
+
+def test_applying_twice_changes_nothing_and_a_dry_run_writes_nothing(
+    headwater: Command, mission_file: Path
+) -> None:
+    assert headwater("mission", "apply", str(mission_file), "--dry-run").code == 0
+    assert headwater("mission", "list", "--json").data == []
+    headwater("mission", "apply", str(mission_file))
+    [first] = headwater("mission", "list", "--json").data
+    headwater("mission", "apply", str(mission_file))
+    assert headwater("mission", "list", "--json").data == [first]
+    assert headwater("mission", "diff", str(mission_file)).code == 0
+
+
+def test_an_exported_mission_is_the_same_mission(
+    headwater: Command, mission_file: Path, tmp_path: Path
+) -> None:
+    headwater("mission", "apply", str(mission_file))
+    exported = tmp_path / "exported.yaml"
+    exported.write_text(headwater("mission", "export").out)
+    assert headwater("mission", "diff", str(exported)).code == 0
+
+
+def test_a_backup_is_restored_into_an_empty_database_only(made: Command, tmp_path: Path) -> None:
+    backup = tmp_path / "catalog.dump"
+    assert made("catalog", "backup", str(backup)).code == 0
+    assert backup.stat().st_mode & 0o077 == 0
+    again = made("catalog", "backup", str(backup))
+    assert (again.code, "exists" in again.err) == (1, True)
+    refused = made("catalog", "restore", str(backup))
+    assert (refused.code, "holds a catalog already" in refused.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("files",), 0, ""),
+        (("ingest",), 1, "no mission yet"),
+        (("why", "x", "2020-01-01"), 1, "no mission yet"),
+        (("why", "x", "soon"), 2, "does not match the format"),
+        (("mission", "apply", "/nowhere.yaml"), 1, "cannot be read"),
+        (("provenance", "none.dat"), 1, "there is no file"),
+        (("plan", "--first", "2020-01-01"), 1, "give both"),
+        (("nonsense",), 2, "No such command"),
+    ],
+)
+def test_a_problem_is_one_sentence_and_no_traceback(
+    headwater: Command, words: tuple[str, ...], code: int, says: str
+) -> None:
+    said = headwater(*words)
+    assert said.code == code
+    assert says in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_catalog_that_is_down_is_one_sentence(
+    headwater: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADWATER_CATALOG_URL", "postgresql://nobody@127.0.0.1:1/none")
+    said = headwater("status")
+    assert said.code == 1
+    assert said.err.count("\n") == 1
+    assert "does not answer" in said.err
+
+
+def test_there_is_help_and_a_version(headwater: Command) -> None:
+    assert "mission" in headwater("--help").out
+    assert headwater("--version").out.startswith("headwater ")
