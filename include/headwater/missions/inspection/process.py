@@ -22,7 +22,7 @@ import headwater
 from headwater.core.errors import InspectorError
 from headwater.missions.inspection.capture import Capture
 from headwater.missions.inspection.environment import quiet_environment
-from headwater.missions.inspection.helper import PROGRESS
+from headwater.missions.inspection.inspecting import PROGRESS
 from headwater.missions.inspection.specs import InspectorSpec, MissionFacts
 
 _START_LIMIT = 60.0  # seconds; an idle machine needs 0.1
@@ -98,7 +98,7 @@ class HelperProcess:
         root = str(Path(headwater.__file__).parents[1])
         paths = (root, environment.get("PYTHONPATH"))
         environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-        command = [sys.executable, "-P", "-m", "headwater.missions.inspection.helper"]
+        command = [sys.executable, "-P", "-m", "headwater.missions.inspection.inspecting"]
         captured = theirs[2]
         try:
             self._process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The process that runs inspectors: ``python -m headwater.missions.inspection.helper FDS``.
+"""The process that runs inspectors: ``python -m headwater.missions.inspection.inspecting FDS``.
 
 It reads one JSON line per file and answers with JSON lines, on pipes of its own: what inspectors
 print goes to another pipe, with a marker after each file. It dies with its parent.
