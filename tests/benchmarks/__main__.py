@@ -13,7 +13,7 @@ from pathlib import Path
 
 from headwater.local.postgres import LocalPostgres
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("bench_dag_parse", "bench_ingest", "bench_processing", "bench_airflow")
 
 
@@ -29,7 +29,10 @@ def main() -> int:
         for part in chosen:
             print(f"\n== {part.removeprefix('bench_')}", flush=True)
             failed |= subprocess.run(
-                [sys.executable, str(HERE / f"{part}.py")], env=environment, check=False
+                [sys.executable, "-m", f"tests.benchmarks.{part}"],
+                cwd=ROOT,
+                env=environment,
+                check=False,
             ).returncode
     return failed
 
