@@ -7,8 +7,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY include include
 COPY plugins plugins
 COPY dags dags
-RUN python -m pip install -c constraints.txt hatchling editables \
- && python -m pip install -c constraints.txt --no-build-isolation --compile '.[celery,demo]'
+RUN PIP_CONSTRAINT=constraints.txt python -m pip install --compile '.[celery,demo]'
 COPY --chmod=755 docker/with-secrets /usr/local/bin/with-secrets
 RUN install -d -o airflow /srv/missions /srv/snapshots /opt/airflow/logs
 USER airflow

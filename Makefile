@@ -19,8 +19,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
 	  || { echo "Headwater needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) -V). Set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q -c constraints.txt hatchling editables
-	$(BIN)/python -m pip install -q -c constraints.txt --no-build-isolation -e '.[test,demo]'
+	# The variable, unlike -c, also pins what builds a source distribution.
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q -e '.[test,demo]'
 	@touch $@
 
 demo: setup  ## Run the demo mission on real level-0 packets through Airflow
