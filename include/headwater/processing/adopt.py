@@ -12,10 +12,11 @@ from sqlalchemy import Connection
 from headwater.archive.protocol import Archive, Placed, Placement
 from headwater.archive.quarantine import quarantine
 from headwater.catalog.connection import Catalog
-from headwater.catalog.queries import builds as queries
-from headwater.catalog.queries.builds import RunEnd, WakeUp
+from headwater.catalog.queries import runs
+from headwater.catalog.queries.build_events import write_events
 from headwater.catalog.queries.filing import FileConflictError, NewFile, file_new, interval_key
-from headwater.catalog.queries.waking import lock_work
+from headwater.catalog.queries.runs import RunEnd
+from headwater.catalog.queries.wakes import WakeUp, end_of_work, lock_work, wake
 from headwater.core.actor import Actor
 from headwater.core.errors import ArchiveError
 from headwater.core.states import BuildState, EventKind
@@ -154,7 +155,7 @@ class Adopter:
         self._refuse_lost_and_partial(connection, adoptions, placed)
         files = [self._new_file(one, *by_path[one.placement.final_path]) for one in placed]
         filed = file_new(connection, self._mission.id, files, self._actor)
-        queries.link_outputs(
+        runs.link_outputs(
             connection,
             [
                 (file.build_id, row.id)
@@ -180,7 +181,7 @@ class Adopter:
             Naming them; the archive takes them back and calls the commit again for the rest.
         """
         here = {one.placement.final_path for one in placed}
-        ours = queries.still_ours(connection, _tokens(adoptions))
+        ours = runs.still_ours(connection, _tokens(adoptions))
         reasons: dict[str, str] = {}
         for adoption in adoptions:
             paths = [output.final_path for output in adoption.outputs]
@@ -237,7 +238,7 @@ class Adopter:
             return
         with self._catalog.begin() as connection:
             lock_work(connection, self._mission.id)
-            ours = queries.still_ours(connection, _tokens(adoptions))
+            ours = runs.still_ours(connection, _tokens(adoptions))
             mine = [a for a in adoptions if a.finished.run.claimed.build_id in ours]
             self._end_built(connection, mine)
         for adoption in adoptions:
@@ -248,13 +249,13 @@ class Adopter:
         ends = [_run_end(adoption) for adoption in adoptions]
         if not ends:
             return
-        rows = queries.mark_built(connection, ends)
+        rows = runs.mark_built(connection, ends)
         reasons = {row.id: row.reason for row in rows}
-        queries.write_events(connection, EventKind.BUILD_BUILT, self._actor, reasons)
+        write_events(connection, EventKind.BUILD_BUILT, self._actor, reasons)
         self._tell_of_the_end(connection, [(row.process_id, row.utc_date) for row in rows])
 
     def _tell_of_the_end(self, connection: Connection, ended: Sequence[tuple[int, date]]) -> None:
-        queries.end_of_work(connection, ended, self._reaches, "an upstream build has ended")
+        end_of_work(connection, ended, self._reaches, "an upstream build has ended")
 
     # What failed
 
@@ -267,9 +268,9 @@ class Adopter:
         ]
         with self._catalog.begin() as connection:
             lock_work(connection, self._mission.id)
-            rows = queries.release(connection, ends)
+            rows = runs.release(connection, ends)
             self._tell_of_the_end(connection, [(row.process_id, row.utc_date) for row in rows])
-            queries.wake(
+            wake(
                 connection,
                 [
                     WakeUp(row.process_id, row.utc_date, "to be tried again", row.not_before)
@@ -279,7 +280,7 @@ class Adopter:
             )
             for kind, state in _END_EVENTS.items():
                 reasons = {row.id: row.reason for row in rows if row.state == state.value}
-                queries.write_events(connection, kind, self._actor, reasons)
+                write_events(connection, kind, self._actor, reasons)
         written = {row.id: (BuildState(row.state), row.reason) for row in rows}
         return {
             end.build_id: _not_built(adoption, *written.get(end.build_id, (end.state, LOST_CLAIM)))

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from headwater.catalog.connection import Catalog
-from headwater.catalog.queries import builds as queries
-from headwater.catalog.queries.builds import ClaimRow
+from headwater.catalog.queries import claims
+from headwater.catalog.queries.build_events import write_events
+from headwater.catalog.queries.claims import ClaimRow
 from headwater.core.actor import Actor
 from headwater.core.errors import NotFoundError
 from headwater.core.states import BuildState, EventKind
@@ -146,7 +147,7 @@ def _claim(
 ) -> tuple[dict[int, ClaimedBuild], list[date]]:
     """What was claimed, and the dates on which the plan now says something else."""
     with catalog.begin() as connection:
-        locked = connection.execute(queries.LOCK_PENDING, {"ids": list(build_ids)}).all()
+        locked = connection.execute(claims.LOCK_PENDING, {"ids": list(build_ids)}).all()
         if not locked:
             return {}, []
         dates = sorted({row.utc_date for row in locked})
@@ -155,9 +156,9 @@ def _claim(
         ours = [entry for entry in entries if entry.build_id in mine]
         make = [entry for entry in ours if entry.action is Action.MAKE]
         rows = [_claim_row(entry) for entry in make]
-        attempts = queries.claim(connection, rows, actor, lease_seconds) if rows else {}
+        attempts = claims.claim(connection, rows, actor, lease_seconds) if rows else {}
         started = {row.build_id: row.reason for row in rows if row.build_id in attempts}
-        queries.write_events(connection, EventKind.BUILD_STARTED, actor, started)
+        write_events(connection, EventKind.BUILD_STARTED, actor, started)
         files = _input_files(connection, rows)
     claimed = {
         row.build_id: _claimed(process, row, entry, attempts[row.build_id], files)
@@ -219,9 +220,7 @@ def _claimed(
 
 def _why_not(catalog: Catalog, build_ids: Sequence[int]) -> dict[int, NotClaimed]:
     with catalog.read() as connection:
-        rows = {
-            row.id: row for row in connection.execute(queries.WHO_HAS, {"ids": list(build_ids)})
-        }
+        rows = {row.id: row for row in connection.execute(claims.WHO_HAS, {"ids": list(build_ids)})}
     found = {}
     for build_id in build_ids:
         row = rows.get(build_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from headwater.catalog.queries.builds import RunEnd
+from headwater.catalog.queries.runs import RunEnd
 from headwater.core.states import BuildState
 from headwater.core.version import Version
 from headwater.missions.definition import MissionSettings

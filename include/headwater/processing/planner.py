@@ -9,10 +9,17 @@ from datetime import date
 from sqlalchemy import Connection, Row
 
 from headwater.catalog.connection import Catalog
-from headwater.catalog.queries import builds as queries
 from headwater.catalog.queries import planning
-from headwater.catalog.queries.builds import BuildRow, WakeUp
-from headwater.catalog.queries.waking import lock_work
+from headwater.catalog.queries.build_events import write_events
+from headwater.catalog.queries.plan_rows import BuildRow, insert_builds, update_builds
+from headwater.catalog.queries.wakes import (
+    WakeUp,
+    due_dates,
+    lock_work,
+    take_wakes,
+    wake,
+    wake_waiters,
+)
 from headwater.core.actor import Actor
 from headwater.core.interval import DateSpan, spans_of
 from headwater.core.states import BuildState, EventKind, Timebase
@@ -86,11 +93,11 @@ def plan_due(
     with catalog.begin() as connection:
         lock_work(connection, mission.id)
         if span is None:
-            wakes = queries.take_wakes(connection, process.id, limit, None, None)
+            wakes = take_wakes(connection, process.id, limit, None, None)
             dates = sorted(wakes)
         else:
             dates = _days_of(span, limit)
-            wakes = queries.take_wakes(connection, process.id, limit, span.first, dates[-1])
+            wakes = take_wakes(connection, process.id, limit, span.first, dates[-1])
         state = read_state(
             connection, mission, facts, dates, forced=forced, by_hand=span is not None
         )
@@ -127,7 +134,7 @@ def preview(
     """What :func:`plan_due` would plan; changes nothing."""
     facts = plan_process(mission, process)
     with catalog.read() as connection:
-        wakes = queries.due_dates(connection, process.id, limit) if span is None else {}
+        wakes = due_dates(connection, process.id, limit) if span is None else {}
         dates = sorted(wakes) if span is None else _days_of(span, limit)
         state = read_state(
             connection, mission, facts, dates, forced=forced, by_hand=span is not None
@@ -229,11 +236,11 @@ def _write(
         if row is not None:
             (new if row.id is None else changed).append(row)
     written = [
-        *queries.insert_builds(connection, mission.id, process.id, new),
-        *queries.update_builds(connection, changed),
+        *insert_builds(connection, mission.id, process.id, new),
+        *update_builds(connection, changed),
     ]
     _write_plan_events(connection, written, actor)
-    queries.wake(connection, list(_later_looks(process, entries, known)))
+    wake(connection, list(_later_looks(process, entries, known)))
     _end_of_planning(connection, mission, process, state, written)
     return [
         PlannedBuild(
@@ -294,7 +301,7 @@ def _write_plan_events(
         kind = _PLAN_EVENTS[BuildState(row.state)]
         by_kind.setdefault(kind, {})[row.id] = row.reason
     for kind, found in by_kind.items():
-        queries.write_events(connection, kind, actor, found)
+        write_events(connection, kind, actor, found)
 
 
 def _later_looks(
@@ -326,4 +333,4 @@ def _end_of_planning(
     idle = [(process.id, day) for day in state.dates if day not in busy]
     below = [reach for reach in reaches(mission) if reach.up == process.id]
     reason = f"nothing new is coming from {process.name}"
-    queries.wake_waiters(connection, idle, below, reason)
+    wake_waiters(connection, idle, below, reason)

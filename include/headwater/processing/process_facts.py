@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headwater.catalog.queries.builds import Reach
+from headwater.catalog.queries.wakes import Reach
 from headwater.core.states import InputKind
 from headwater.missions.loaded import LoadedMission, LoadedProcess
 from headwater.processing.plan_state import (

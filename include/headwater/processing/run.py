@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
 from headwater.catalog.connection import Catalog
-from headwater.catalog.queries import builds as queries
-from headwater.catalog.queries.builds import RunEnd
+from headwater.catalog.queries import runs
+from headwater.catalog.queries.runs import RunEnd
 from headwater.core.actor import Actor
 from headwater.core.errors import HeadwaterError, ProcessingError
 from headwater.core.states import BuildState
@@ -328,7 +328,7 @@ class BuildRunner:
     def _renew(self) -> None:
         """Renew the leases of builds whose code does not run at this moment."""
         with self._catalog.begin() as connection:
-            queries.renew(connection, dict(self._held), _ADOPTION_LEASE_SECONDS)
+            runs.renew(connection, dict(self._held), _ADOPTION_LEASE_SECONDS)
 
     def _give_back(self) -> None:
         """After a failure of ours: let others make what we hold, where the catalog answers."""
@@ -338,7 +338,7 @@ class BuildRunner:
             for build_id, token in self._held.items()
         ]
         with contextlib.suppress(HeadwaterError), self._catalog.begin() as connection:
-            queries.release(connection, ends)
+            runs.release(connection, ends)
 
     def _renew_quietly(self) -> None:
         with contextlib.suppress(HeadwaterError):  # the commit itself will tell

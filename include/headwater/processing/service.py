@@ -9,9 +9,9 @@ from datetime import date
 from sqlalchemy import TextClause
 
 from headwater.catalog.connection import Catalog
-from headwater.catalog.queries import builds as queries
-from headwater.catalog.queries.builds import WakeUp
-from headwater.catalog.queries.waking import lock_work
+from headwater.catalog.queries import build_requests, due_work, runs
+from headwater.catalog.queries.build_events import write_events
+from headwater.catalog.queries.wakes import WakeUp, lock_work, wake, wake_waiters
 from headwater.core.actor import Actor
 from headwater.core.interval import DateSpan, spans_of
 from headwater.core.states import BuildState, EventKind
@@ -69,7 +69,7 @@ def pending_builds(
         "most": limit,
     }
     with catalog.read() as connection:
-        return [(row.id, row.utc_date) for row in connection.execute(queries.CLAIMABLE, values)]
+        return [(row.id, row.utc_date) for row in connection.execute(due_work.CLAIMABLE, values)]
 
 
 def due_processes(catalog: Catalog, mission: str | None = None) -> list[DueProcess]:
@@ -79,7 +79,7 @@ def due_processes(catalog: Catalog, mission: str | None = None) -> list[DueProce
     """
     found: dict[tuple[str, str], tuple[list[str], list[date]]] = {}
     with catalog.read() as connection:
-        for row in connection.execute(queries.DUE_WORK, {"mission": mission}):
+        for row in connection.execute(due_work.DUE_WORK, {"mission": mission}):
             reasons, days = found.setdefault((row.mission, row.process), ([], []))
             days.append(row.utc_date)
             if row.reason not in reasons and len(reasons) < 3:
@@ -164,15 +164,15 @@ def reap_expired_leases(catalog: Catalog) -> list[tuple[int, BuildState, str]]:
     actor = Actor("headwater")
     with catalog.begin() as connection:
         values = {"attempts": MissionSettings().automatic_attempts}
-        rows = connection.execute(queries.REAP, values).all()
+        rows = connection.execute(runs.REAP, values).all()
         for state, kind in (
             (BuildState.HELD, EventKind.BUILD_HELD),
             (BuildState.PENDING, EventKind.BUILD_RETRIED),
         ):
             reasons = {row.id: row.reason for row in rows if row.state == state.value}
-            queries.write_events(connection, kind, actor, reasons)
+            write_events(connection, kind, actor, reasons)
         wakes = [WakeUp(row.process_id, row.utc_date, row.reason) for row in rows]
-        queries.wake(connection, wakes)
+        wake(connection, wakes)
     return [(row.id, BuildState(row.state), row.reason) for row in rows]
 
 
@@ -181,7 +181,7 @@ def retry_builds(
 ) -> list[int]:
     """Let failed and held builds be made again, because a person asks; returns which."""
     return _by_person(
-        catalog, mission, build_ids, actor, queries.RETRY, EventKind.BUILD_RETRIED,
+        catalog, mission, build_ids, actor, build_requests.RETRY, EventKind.BUILD_RETRIED,
         f"to be made again: asked for by {actor.name}",
     )  # fmt: skip
 
@@ -195,7 +195,7 @@ def hold_builds(
 ) -> list[int]:
     """Hold open builds that do not run, until a person asks for them again; returns which."""
     return _by_person(
-        catalog, mission, build_ids, actor, queries.HOLD, EventKind.BUILD_HELD, reason
+        catalog, mission, build_ids, actor, build_requests.HOLD, EventKind.BUILD_HELD, reason
     )
 
 
@@ -212,7 +212,7 @@ def _by_person(
         lock_work(connection, mission.id)
         values = {"ids": list(build_ids), "reason": reason}
         rows = connection.execute(statement, values).all()
-        queries.write_events(connection, kind, actor, {row.id: row.reason for row in rows})
+        write_events(connection, kind, actor, {row.id: row.reason for row in rows})
         ended = [(row.process_id, row.utc_date) for row in rows]
-        queries.wake_waiters(connection, ended, reaches(mission), reason)
+        wake_waiters(connection, ended, reaches(mission), reason)
     return [row.id for row in rows]

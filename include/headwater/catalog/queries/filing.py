@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
-from headwater.catalog.queries.waking import lock_work, wake_for_files
+from headwater.catalog.queries.wakes import lock_work, wake_for_files
 from headwater.core.actor import Actor
 from headwater.core.errors import HeadwaterError
 from headwater.core.version import Version

@@ -1,0 +1,183 @@
+"""Wakes: which process must look again at which date, why, and from when on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, text
+
+LOCK_WORK = text("select pg_advisory_xact_lock(hashtextextended('headwater work ' || :mission, 0))")
+"""Let only one transaction at a time file, plan or end builds of a mission, so that none that
+write wakes of several processes wait for each other in a circle."""
+
+TAKE_WAKES = text("""
+delete from headwater.wake w
+using (select process_id, utc_date from headwater.wake
+       where process_id = :process and due_at <= now()
+         and (cast(:first as date) is null or utc_date between :first and :last)
+       order by utc_date limit :most for update skip locked) due
+where w.process_id = due.process_id and w.utc_date = due.utc_date
+returning w.utc_date, w.reason
+""")
+"""Take due wakes, the oldest dates first; they come back if the transaction does not commit."""
+
+DUE_DATES = text("""
+select utc_date, reason from headwater.wake
+where process_id = :process and due_at <= now() order by utc_date limit :most
+""")
+"""The due wakes of a process, as they are."""
+
+WAKE = text("""
+insert into headwater.wake (process_id, utc_date, reason, due_at)
+select distinct on (p.process_id, p.utc_date) p.process_id, p.utc_date, p.reason,
+       coalesce(p.due_at, now())
+from unnest(cast(:processes as bigint[]), cast(:dates as date[]), cast(:reasons as text[]),
+            cast(:due as timestamptz[])) as p (process_id, utc_date, reason, due_at)
+order by p.process_id, p.utc_date, coalesce(p.due_at, now())
+on conflict (process_id, utc_date) do update
+set due_at = least(wake.due_at, excluded.due_at),
+    reason = case when excluded.due_at < wake.due_at then excluded.reason else wake.reason end
+""")
+"""A process must look at a date again, at a time or now; the earlier time wins."""
+
+WAKE_FOR_FILES = text("""
+    with touched as (
+        select i.process_id, f.name, day::date as utc_date
+        from headwater.file f
+        join headwater.process_input i
+          on i.product_id = f.product_id and i.kind in ('hard', 'soft')
+        join headwater.process p on p.id = i.process_id
+        cross join lateral (
+            select case when p.timebase in ('FILE', 'RUN') then f.utc_file_date
+                        else (f.utc_start_time at time zone 'UTC')::date end as first,
+                   case when p.timebase in ('FILE', 'RUN') then f.utc_file_date
+                        else (f.utc_stop_time at time zone 'UTC')::date end as last
+        ) span
+        cross join lateral generate_series(
+            (span.first - i.days_after)::timestamp, (span.last + i.days_before)::timestamp,
+            interval '1 day') day
+        where f.id = any(:file_ids) and f.newest
+    )
+    insert into headwater.wake (process_id, utc_date, reason)
+    select process_id, utc_date,
+           case count(distinct name) when 1 then min(name) || ' is new'
+                else min(name) || ' and ' || count(distinct name) - 1 || ' more are new' end
+    from touched group by process_id, utc_date order by process_id, utc_date
+    on conflict (process_id, utc_date) do update
+        set due_at = least(wake.due_at, excluded.due_at), reason = excluded.reason
+""")
+"""Wake each process that is triggered by the files, at each date whose window holds them.
+
+Dates are those of the outputs: the days of the file's span for a timebase that chooses by
+overlap, its characteristic date for FILE and RUN (spec dbprocessing 5.2, 5.3), widened by the
+input's window (DESIGN 6). A file that is not the newest wakes nobody.
+"""
+
+WAKE_WAITERS = text("""
+insert into headwater.wake (process_id, utc_date, reason, due_at)
+select distinct b.process_id, b.utc_date, :reason, now()
+from unnest(cast(:up as bigint[]), cast(:dates as date[])) as ended (process_id, utc_date)
+join unnest(cast(:from_up as bigint[]), cast(:to_down as bigint[]), cast(:before as int[]),
+            cast(:after as int[])) as reach (up, down, days_before, days_after)
+  on reach.up = ended.process_id
+join headwater.build b on b.process_id = reach.down and b.state = 'waiting'
+ and b.utc_date between ended.utc_date - reach.days_after and ended.utc_date + reach.days_before
+order by 1, 2
+on conflict (process_id, utc_date) do update set due_at = least(wake.due_at, excluded.due_at)
+""")
+"""Every end of an upstream build makes its waiters be planned again (DESIGN 6)."""
+
+PULL_WAKES = text("""
+update headwater.wake w set due_at = now()
+from unnest(cast(:processes as bigint[]), cast(:dates as date[])) as e (process_id, utc_date)
+where w.process_id = e.process_id and w.utc_date = e.utc_date and w.due_at > now()
+""")
+"""What was put off until a run ends is due when it has ended."""
+
+
+def lock_work(connection: Connection, mission_id: int) -> None:
+    """Wait for the mission's other plans and adoptions; held until the transaction ends."""
+    connection.execute(LOCK_WORK, {"mission": str(mission_id)})
+
+
+def take_wakes(
+    connection: Connection, process_id: int, most: int, first: date | None, last: date | None
+) -> dict[date, str]:
+    """Take the due wakes of a process, of all dates or of a span: date -> reason."""
+    values = {"process": process_id, "most": most, "first": first, "last": last}
+    return {row.utc_date: row.reason for row in connection.execute(TAKE_WAKES, values)}
+
+
+def due_dates(connection: Connection, process_id: int, most: int) -> dict[date, str]:
+    """The due wakes of a process, not taken: date -> reason."""
+    values = {"process": process_id, "most": most}
+    return {row.utc_date: row.reason for row in connection.execute(DUE_DATES, values)}
+
+
+@dataclass(frozen=True, slots=True)
+class WakeUp:
+    """A process must look at a date again; `due_at` none means now. UTC."""
+
+    process_id: int
+    utc_date: date
+    reason: str
+    due_at: datetime | None = None
+
+
+def wake(connection: Connection, wakes: Sequence[WakeUp]) -> None:
+    """Write wakes."""
+    if wakes:
+        values = {
+            "processes": [w.process_id for w in wakes],
+            "dates": [w.utc_date for w in wakes],
+            "reasons": [w.reason for w in wakes],
+            "due": [w.due_at for w in wakes],
+        }
+        connection.execute(WAKE, values)
+
+
+def wake_for_files(connection: Connection, file_ids: Sequence[int]) -> int:
+    """Write the wake rows of new files in the caller's transaction; how many dates were touched."""
+    if not file_ids:
+        return 0
+    return connection.execute(WAKE_FOR_FILES, {"file_ids": list(file_ids)}).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """An output of `down` of date D reads what `up` made of D - days_before to D + days_after."""
+
+    up: int
+    down: int
+    days_before: int
+    days_after: int
+
+
+def end_of_work(
+    connection: Connection, ended: Sequence[tuple[int, date]], reaches: Sequence[Reach], reason: str
+) -> None:
+    """Tell those who wait for the runs of (process, date) pairs that they have ended."""
+    if ended:
+        pairs = {"processes": [e[0] for e in ended], "dates": [e[1] for e in ended]}
+        connection.execute(PULL_WAKES, pairs)
+        wake_waiters(connection, ended, reaches, reason)
+
+
+def wake_waiters(
+    connection: Connection, ended: Sequence[tuple[int, date]], reaches: Sequence[Reach], reason: str
+) -> None:
+    """Let the builds that wait for the work of (process, date) pairs be planned again."""
+    if not ended or not reaches:
+        return
+    values = {
+        "up": [e[0] for e in ended],
+        "dates": [e[1] for e in ended],
+        "from_up": [reach.up for reach in reaches],
+        "to_down": [reach.down for reach in reaches],
+        "before": [reach.days_before for reach in reaches],
+        "after": [reach.days_after for reach in reaches],
+        "reason": reason,
+    }
+    connection.execute(WAKE_WAITERS, values)
