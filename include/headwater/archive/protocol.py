@@ -43,6 +43,7 @@ __all__ = ["Archive", "Placed", "Placement", "Refusal", "Refused", "Stamp"]
 _LOG = logging.getLogger(__name__)
 LEASE_SECONDS = 300.0
 _THREADS = 4  # more did not make it quicker: the disk's journal takes them together
+_SAFE_SHARE = 0.25  # of a lease, during which it is not renewed
 _OPEN_AT_ONCE = 128  # parts held open for a grouped fsync, far below the usual limit of 1024
 
 
@@ -163,6 +164,8 @@ class _Batch:
     placed: list[Placed] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     committed: bool = False
+    safe_until: float = 0.0
+    """Until then, by the monotonic clock, no other worker can have taken a promise over."""
     folders: Folders = field(init=False)
 
     def __post_init__(self) -> None:
@@ -213,10 +216,15 @@ class _Batch:
         if not intents:
             return set()
         archive = self.archive
+        self._count_lease()
         with archive.catalog.begin() as connection:
             return open_intents(
                 connection, archive.mission_id, self.token, intents, archive.lease_seconds
             )
+
+    def _count_lease(self) -> None:
+        """Start to count a lease that is about to be written, with a large margin."""
+        self.safe_until = time.monotonic() + self.archive.lease_seconds * _SAFE_SHARE
 
     # The disk
 
@@ -267,9 +275,15 @@ class _Batch:
     # The catalog
 
     def hold(self) -> None:
-        """Renew the leases, and drop the files whose promise somebody else has taken over."""
-        if not self.staged:
+        """Renew the leases, and drop the files whose promise somebody else has taken over.
+
+        Nobody takes a promise over before its lease ends, so that nothing need be asked while
+        most of it is left by our own clock.
+        """
+        if not self.staged or time.monotonic() < self.safe_until:
+            self.archive.keep_alive()
             return
+        self._count_lease()
         with self.archive.catalog.begin() as connection:
             ours = hold_intents(connection, self.token, self.archive.lease_seconds)
         for path in [path for path in self.staged if path not in ours]:

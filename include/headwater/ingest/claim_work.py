@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from headwater.ingest.screening import Screened, ScreenedOutError, screen
 from headwater.missions.inspection.host import InspectorHost
 
 _SLICE = 250  # one transaction and one grouped fsync; each file may need a folder's handle
+_PLACED_AT_ONCE = 2  # while the disk takes one slice, the catalog takes another
 _LONGEST_WAIT = 5.0  # seconds for a changed file to settle; it may be begun several times
 
 
@@ -71,16 +73,16 @@ class ClaimWork:
         return Path(self.ends.mission.rootdir)
 
     def _pass(self, held: Sequence[HeldArrival]) -> None:
-        """Take a slice after the other; while one is placed, the next one is identified."""
-        with ThreadPoolExecutor(1, thread_name_prefix="adopting") as pool:
-            placing: Future[None] | None = None
+        """Take a slice after the other: one is identified, one copied, one committed at a time."""
+        with ThreadPoolExecutor(_PLACED_AT_ONCE, thread_name_prefix="adopting") as pool:
+            placing: deque[Future[None]] = deque()
             for start in range(0, len(held), _SLICE):
                 found = self._slice(held[start : start + _SLICE])
-                if placing is not None:
-                    placing.result()
-                placing = pool.submit(self.adopter.adopt, found)
-            if placing is not None:
-                placing.result()
+                if len(placing) == _PLACED_AT_ONCE:
+                    placing.popleft().result()
+                placing.append(pool.submit(self.adopter.adopt, found))
+            while placing:
+                placing.popleft().result()
 
     def _slice(self, held: Sequence[HeldArrival]) -> list[Identified]:
         screened = self._screen(held)
