@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
@@ -40,6 +43,13 @@ def test_the_migrations_make_exactly_the_models(catalog: Catalog) -> None:
         assert compare_metadata(context, Base.metadata) == []
 
 
+def test_the_names_of_the_steps_tell_the_same_order_as_alembic() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    chain = [step.revision for step in ScriptDirectory.from_config(config).walk_revisions()]
+    assert schema.known_revisions() == chain[::-1]
+
+
 def test_an_upgraded_catalog_is_accepted_and_a_second_upgrade_changes_nothing(
     catalog: Catalog,
 ) -> None:
@@ -70,7 +80,8 @@ def test_two_upgrades_at_once_both_succeed(empty: Catalog) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(results, key=str) == [("0001", "0001"), (None, "0001")]
+    known = schema.known_revision()
+    assert sorted(results, key=str) == [(known, known), (None, known)]
 
 
 def test_a_database_that_does_not_answer_is_one_sentence() -> None:

@@ -20,7 +20,7 @@ from headwater.core.errors import ArchiveError
 from headwater.core.states import Disposition
 from headwater.ingest.claim import claim_arrivals, claim_folder, folder_name, token_of
 from headwater.ingest.leftovers import retake_expired_claims
-from headwater.ingest.scan import scan
+from headwater.ingest.scan import Intake, scan
 from headwater.ingest.service import ingest_claim, ingest_pending
 from headwater.missions.inspection.host import InspectorHost
 from headwater.missions.loaded import LoadedMission, load_mission
@@ -45,11 +45,11 @@ def days(count: int) -> list[str]:
 def test_a_file_that_is_still_being_written_is_left_alone(mission) -> None:
     path = drop(mission, "l0_20200101_v1.0.0.dat")
     os.utime(path, (0, 0))  # a sender may set the mtime, not the ctime
-    look = scan(mission.incoming_dir, 60)
+    look = scan(mission.incoming_dir, Intake(60))
     assert (look.ready, look.settling) == ([], 1)
     assert look.wait_seconds is not None
     assert 0 < look.wait_seconds <= 60
-    assert [one.name for one in scan(mission.incoming_dir, 0).ready] == [path.name]
+    assert [one.name for one in scan(mission.incoming_dir, Intake(0)).ready] == [path.name]
 
 
 def test_a_claim_s_folder_holds_no_digit_that_an_inspector_could_take_for_a_date() -> None:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from headwater.core.actor import Actor
 from headwater.core.states import IntentState
 
 OPEN_INTENTS = text("""
     insert into headwater.intent
-        (mission_id, token, state, source_path, part_path, final_path, lease_until)
+        (mission_id, token, state, source_path, part_path, final_path, owner, lease_until)
     select :mission_id, :token, 'open', decode(i.source, 'hex'), decode(i.part, 'hex'), i.final,
-           now() + make_interval(secs => :lease)
+           :owner, now() + make_interval(secs => :lease)
     from jsonb_to_recordset(cast(:intents as jsonb)) as i(source text, part text, final text)
     order by i.final
     on conflict (mission_id, final_path) do nothing
@@ -69,13 +70,20 @@ def open_intents(
     token: uuid.UUID,
     intents: Iterable[IntentPaths],
     lease: float,
+    owner: Actor,
 ) -> set[str]:
     """Promise to place files, and return the final paths that are ours."""
     rows = [
         {"source": _hex(intent.source), "part": _hex(intent.part), "final": intent.final}
         for intent in intents
     ]
-    values = {"mission_id": mission_id, "token": token, "lease": lease, "intents": json.dumps(rows)}
+    values = {
+        "mission_id": mission_id,
+        "token": token,
+        "lease": lease,
+        "owner": owner.name,
+        "intents": json.dumps(rows),
+    }
     return set(connection.execute(OPEN_INTENTS, values).scalars())
 
 

@@ -219,7 +219,12 @@ class _Batch:
         self._count_lease()
         with archive.catalog.begin() as connection:
             return open_intents(
-                connection, archive.mission_id, self.token, intents, archive.lease_seconds
+                connection,
+                archive.mission_id,
+                self.token,
+                intents,
+                archive.lease_seconds,
+                archive.actor,
             )
 
     def _count_lease(self) -> None:

@@ -99,6 +99,19 @@ class Catalog:
             )
 
     @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """A connection without a transaction, for locks that end with it.
+
+        Raises
+        ------
+        CatalogUnavailableError
+            If the database does not answer.
+        """
+        with self._one_door(), self.engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.invalidate()  # what it locked must not stay with the pool
+
+    @contextmanager
     def _one_door(self) -> Iterator[None]:
         try:
             yield

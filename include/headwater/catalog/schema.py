@@ -3,42 +3,48 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, text
 
 from headwater.catalog.connection import Catalog
-from headwater.catalog.models import SCHEMA
 from headwater.core.errors import CatalogSchemaError
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+SCHEMA = "headwater"
 VERSION_TABLE = "schema_version"
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _UPGRADE_LOCK = 0x48656164  # "Head": any number that no other program uses in this database
 
+_HAS_VERSION = text("select to_regclass(:table) is not null")
+_VERSION = text(f"select version_num from {SCHEMA}.{VERSION_TABLE}")  # noqa: S608  two constants
 
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    return config
+
+def known_revisions() -> list[str]:
+    """The revisions of this program, the oldest first: the numbers that its steps begin with.
+
+    Read from their names, since every command asks and Alembic takes a quarter of a second to
+    load; a test compares the two.
+    """
+    return sorted(path.name.split("_")[0] for path in _MIGRATIONS.glob("versions/[0-9]*.py"))
 
 
 def known_revision() -> str:
     """The schema revision that this program was written for."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
+    known = known_revisions()
+    if not known:
         raise CatalogSchemaError("this installation has no migrations: install Headwater again")
-    return head
+    return known[-1]
 
 
 def current_revision(connection: Connection) -> str | None:
     """The schema revision of the catalog; none for an empty database."""
-    context = MigrationContext.configure(
-        connection, opts={"version_table": VERSION_TABLE, "version_table_schema": SCHEMA}
-    )
-    return context.get_current_revision()
+    if not connection.execute(_HAS_VERSION, {"table": f"{SCHEMA}.{VERSION_TABLE}"}).scalar():
+        return None
+    revision: str | None = connection.execute(_VERSION).scalar()
+    return revision
 
 
 def check(catalog: Catalog) -> None:
@@ -61,7 +67,7 @@ def check(catalog: Catalog) -> None:
             f"the database {catalog.url.database!r} holds no catalog yet: "
             "run 'headwater catalog upgrade'"
         )
-    if current in {script.revision for script in _scripts()}:
+    if current in known_revisions():
         raise CatalogSchemaError(
             f"the catalog's schema is {current}, this program needs {known}: "
             "run 'headwater catalog upgrade'"
@@ -84,12 +90,13 @@ def upgrade(catalog: Catalog) -> tuple[str | None, str]:
     CatalogSchemaError
         If the catalog is newer than this program.
     """
+    from alembic import command
+
     with catalog.begin() as connection:
         connection.execute(text(f"select pg_advisory_xact_lock({_UPGRADE_LOCK})"))
         connection.execute(text(f"create schema if not exists {SCHEMA}"))
         before = current_revision(connection)
-        known = {script.revision for script in _scripts()}
-        if before is not None and before not in known:
+        if before is not None and before not in known_revisions():
             raise CatalogSchemaError(
                 f"the catalog's schema is {before}, newer than this program "
                 f"({known_revision()}): install the Headwater that upgraded it"
@@ -98,5 +105,10 @@ def upgrade(catalog: Catalog) -> tuple[str | None, str]:
     return before, known_revision()
 
 
-def _scripts() -> list[Script]:
-    return list(ScriptDirectory.from_config(_config()).walk_revisions())
+def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config

@@ -3,36 +3,53 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from typing import ClassVar
 
 import typer
 
 from headwater import __version__
-from headwater.cli import catalog_commands, mission_commands
-from headwater.cli.demo_command import demo
-from headwater.cli.listing_commands import arrivals, builds, events, files, provenance, status
-from headwater.cli.output import err
-from headwater.cli.stack_commands import doctor, down, up
-from headwater.cli.work_commands import ingest, plan, process, why
+from headwater.cli.lazy_group import LazyGroup, Place
 from headwater.core.errors import HeadwaterError
 
+_STACK, _LISTS, _WORK = "The local stack", "What there is", "Work"
+_QUESTIONS, _CHANGES, _ADMINISTRATION = "Questions", "Changes", "Administration"
+
+
+class Commands(LazyGroup):
+    """Every command and where it is."""
+
+    places: ClassVar[Mapping[str, Place]] = {
+        "up": Place("stack_commands", "up", _STACK),
+        "down": Place("stack_commands", "down", _STACK),
+        "doctor": Place("stack_commands", "doctor", _STACK),
+        "demo": Place("demo_command", "demo", _STACK),
+        "status": Place("listing_commands", "status", _LISTS),
+        "files": Place("listing_commands", "files", _LISTS),
+        "builds": Place("listing_commands", "builds", _LISTS),
+        "arrivals": Place("listing_commands", "arrivals", _LISTS),
+        "events": Place("listing_commands", "events", _LISTS),
+        "ingest": Place("work_commands", "ingest", _WORK),
+        "process": Place("work_commands", "process", _WORK),
+        "plan": Place("work_commands", "plan", _WORK),
+        "why": Place("work_commands", "why", _QUESTIONS),
+        "provenance": Place("listing_commands", "provenance", _QUESTIONS),
+        "code": Place("code_commands", "app", _CHANGES),
+        "campaign": Place("campaign_commands", "app", _CHANGES),
+        "catalog": Place("catalog_commands", "app", _ADMINISTRATION),
+        "mission": Place("mission_commands", "app", _ADMINISTRATION),
+        "dbprocessing": Place("dbprocessing.command", "app", _ADMINISTRATION),
+    }
+
+
 app = typer.Typer(
+    cls=Commands,
     name="headwater",
     help="Run a science mission's data: files arrive, every derived product is made.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-
-for title, commands in {
-    "The local stack": (up, down, doctor, demo),
-    "What there is": (status, files, builds, arrivals, events),
-    "Work": (ingest, process, plan),
-    "Questions": (why, provenance),
-}.items():
-    for command in commands:
-        app.command(rich_help_panel=title)(command)
-app.add_typer(catalog_commands.app, name="catalog", rich_help_panel="Administration")
-app.add_typer(mission_commands.app, name="mission", rich_help_panel="Administration")
 
 
 @app.callback(invoke_without_command=True)
@@ -50,6 +67,8 @@ def run() -> None:
     try:
         app()
     except HeadwaterError as error:
+        from headwater.cli.output import err
+
         err.print(f"headwater: {error}", markup=False, soft_wrap=True)
         sys.exit(1)
     except BrokenPipeError:

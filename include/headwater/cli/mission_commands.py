@@ -12,7 +12,6 @@ from headwater.catalog.queries.listings import missions
 from headwater.cli.opening import DryRun, Json, open_catalog, the_mission, this_person
 from headwater.cli.output import err, out, show_json, show_table
 from headwater.core.errors import HeadwaterError
-from headwater.local.announce import announce
 from headwater.missions.apply import Applied, apply, difference
 from headwater.missions.export import export_mission
 from headwater.missions.json_schema import mission_schema
@@ -33,7 +32,7 @@ def apply_files(files: Files, dry_run: DryRun = False, as_json: Json = False) ->
     definitions = read_mission_files(files)
     with open_catalog() as catalog:
         applied = apply(catalog, definitions, this_person(), dry_run=dry_run)
-        told = [] if dry_run else _tell_airflow(catalog, applied)
+        told = [] if dry_run else tell_airflow(catalog, [one.mission for one in applied])
     if as_json:
         show_json([_as_dict(one) for one in applied])
         return
@@ -43,10 +42,12 @@ def apply_files(files: Files, dry_run: DryRun = False, as_json: Json = False) ->
         out.print(f"  {line}", markup=False)
 
 
-def _tell_airflow(catalog: Catalog, applied: list[Applied]) -> list[str]:
-    """Give the DAG files the new revision; the catalog has it whatever comes of this."""
+def tell_airflow(catalog: Catalog, missions: list[str]) -> list[str]:
+    """Give the DAG files the missions' new revisions; the catalog has them whatever comes of it."""
+    from headwater.local.announce import announce  # loads much that few commands need
+
     try:
-        return announce(catalog, [one.mission for one in applied])
+        return announce(catalog, missions)
     except HeadwaterError as error:
         err.print(
             f"headwater: the mission is applied, but Airflow was not told: {error}", markup=False
@@ -92,7 +93,7 @@ def diff(files: Files, as_json: Json = False) -> None:
         show_json([str(change) for change in changes])
     for change in () if as_json else changes:
         out.print(str(change), markup=False)
-    if any(change.kind.value != "only in catalog" for change in changes):
+    if any(change.kind.is_written for change in changes):
         raise typer.Exit(1)
     if not as_json:
         out.print("the catalog is as the files say")

@@ -15,7 +15,6 @@ from headwater.catalog.connection import URL_VARIABLE, Catalog
 from headwater.catalog.queries.listings import missions
 from headwater.core.actor import Actor
 from headwater.core.errors import NotFoundError, SettingError
-from headwater.local.stack import LocalStack
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; say what would be done.")]
@@ -44,6 +43,8 @@ def open_catalog(*, checked: bool = True) -> Iterator[Catalog]:
 
 
 def _local_url() -> str:
+    from headwater.local.stack import LocalStack  # loads much that few commands need
+
     stack = LocalStack()
     if stack.status().is_running:
         return stack.catalog_url()

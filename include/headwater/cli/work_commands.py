@@ -13,7 +13,7 @@ from headwater.cli.output import out, progress_bar, show_json, show_table
 from headwater.core.errors import SettingError
 from headwater.core.interval import DateSpan
 from headwater.core.states import BuildState, Disposition
-from headwater.ingest.scan import scan
+from headwater.ingest.scan import Intake, scan
 from headwater.ingest.service import ingest_pending
 from headwater.missions.loaded import LoadedMission, load_mission
 from headwater.processing.explain import explain
@@ -59,7 +59,7 @@ def ingest(mission: Mission = None, dry_run: DryRun = False, as_json: Json = Fal
 
 
 def _show_incoming(mission: LoadedMission, as_json: bool) -> None:
-    seen = scan(mission.incoming_dir, mission.settings.settle_seconds)
+    seen = scan(mission.incoming_dir, Intake(mission.settings.settle_seconds))
     if as_json:
         show_json({"ready": len(seen.ready), "settling": seen.settling})
         return

@@ -89,6 +89,26 @@ OPEN_BUILD_STATES = (
 """The states in which a build still stands for work; at most one such build an interval."""
 
 
+class CampaignState(StrEnum):
+    """Where a campaign is."""
+
+    PROPOSED = "proposed"
+    """It waits for a person's approval; nothing is made for it."""
+    RUNNING = "running"
+    """Approved: its dates are looked at and made, after live data."""
+    DONE = "done"
+    """Nothing of it is left to be made."""
+    ABORTED = "aborted"
+    """A person ended it; what was made stays."""
+
+
+class PassKind(StrEnum):
+    """What a run of ProcessQueue.py does."""
+
+    INGEST = "ingest"
+    PROCESS = "process"
+
+
 class IntentState(StrEnum):
     """How far the archive protocol has come with one file (DESIGN 7)."""
 
@@ -103,6 +123,10 @@ class EventKind(StrEnum):
 
     MISSION_APPLIED = "mission applied"
     CODE_ACTIVATED = "code activated"
+    CAMPAIGN_PROPOSED = "campaign proposed"
+    CAMPAIGN_APPROVED = "campaign approved"
+    CAMPAIGN_ENDED = "campaign ended"
+    PASS_DIED = "pass died"  # noqa: S105  no password
     ARRIVAL_CLAIMED = "arrival claimed"
     ARRIVAL_ENDED = "arrival ended"
     FILE_ADOPTED = "file adopted"

@@ -13,7 +13,7 @@ from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import arrivals
 from headwater.catalog.queries.arrivals import SeenArrival
 from headwater.core.actor import Actor
-from headwater.ingest.scan import CLAIMED, scan
+from headwater.ingest.scan import CLAIMED, Intake, scan
 from headwater.missions.loaded import LoadedMission
 
 LEASE_SECONDS = 300.0
@@ -65,11 +65,13 @@ def claim_arrivals(
     *,
     limit: int | None = None,
     chunk: int = CHUNK,
+    intake: Intake | None = None,
 ) -> list[Claim]:
     """Claim what has settled in the mission's incoming folder, at most `limit` arrivals.
 
-    Each claim holds at most `chunk` of them, in the order of their names. Two callers at once
-    never claim the same arrival.
+    `intake` says which those are, if not the mission's settings. Each claim holds at most
+    `chunk` of them, in the order of their names. Two callers at once never claim the same
+    arrival.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def claim_arrivals(
         If the catalog does not answer.
     """
     incoming = Path(mission.incoming_dir)
-    ready = scan(incoming, mission.settings.settle_seconds).ready[:limit]
+    ready = scan(incoming, intake or Intake(mission.settings.settle_seconds)).ready[:limit]
     claims = []
     for start in range(0, len(ready), chunk):
         claim = _claim(catalog, mission.id, incoming, ready[start : start + chunk], actor)

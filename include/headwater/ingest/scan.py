@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,8 +35,16 @@ def is_arrival(name: str) -> bool:
     return not name.startswith(".") and not name.endswith((".part", ".tmp"))
 
 
-def scan(incoming_dir: Path, settle_seconds: float) -> Scan:
-    """Look for arrivals that nobody has touched for `settle_seconds`.
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Which entries are taken: those that have settled for so many seconds, of accepted names."""
+
+    settle_seconds: float
+    accepts: Callable[[str], bool] = is_arrival
+
+
+def scan(incoming_dir: Path, intake: Intake) -> Scan:
+    """Look for arrivals that nobody has touched for the time that `intake` says.
 
     The age is that of the inode's last change, which every write and rename renews and no sender
     can set, by the file system's own clock: that of a file we touch there, so that a server whose
@@ -53,7 +62,7 @@ def scan(incoming_dir: Path, settle_seconds: float) -> Scan:
             found = [
                 (entry.name, status)
                 for entry in entries
-                if is_arrival(entry.name) and (status := _status(entry)) is not None
+                if intake.accepts(entry.name) and (status := _status(entry)) is not None
             ]
     except OSError as error:
         raise ArchiveError(
@@ -64,8 +73,8 @@ def scan(incoming_dir: Path, settle_seconds: float) -> Scan:
     waits: list[float] = []
     for name, status in found:
         age = now - status.st_ctime
-        if abs(age) < settle_seconds:
-            waits.append(settle_seconds - age)
+        if abs(age) < intake.settle_seconds:
+            waits.append(intake.settle_seconds - age)
         else:
             ready.append(seen(name, status))
     ready.sort(key=lambda arrival: arrival.raw_name)

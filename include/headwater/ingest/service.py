@@ -11,11 +11,12 @@ from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import arrivals
 from headwater.core.actor import Actor
 from headwater.core.errors import ArchiveError
-from headwater.ingest.claim import Claim, claim_arrivals
+from headwater.ingest.claim import CHUNK, Claim, claim_arrivals
 from headwater.ingest.claim_work import ClaimWork
 from headwater.ingest.endings import Endings
 from headwater.ingest.leftovers import retake_expired_claims, sweep_claimed
 from headwater.ingest.report import IngestReport, Progress
+from headwater.ingest.scan import Intake
 from headwater.missions.inspection.host import InspectorHost
 from headwater.missions.loaded import LoadedMission
 
@@ -58,15 +59,18 @@ def ingest_pending(
     report: Progress | None = None,
     *,
     host: InspectorHost | None = None,
+    intake: Intake | None = None,
 ) -> IngestReport:
     """One pass: recover, take over expired claims, claim what has settled, and ingest it all.
+
+    `intake` says what has settled, if not the mission's settings.
 
     Raises
     ------
     ArchiveError, InspectorError, CatalogUnavailableError
         As :func:`ingest_claim`, once all other claims are done.
     """
-    claims = recover_and_claim(catalog, mission, actor)
+    claims = recover_and_claim(catalog, mission, actor, intake=intake)
     if host is not None:
         return _ingest_all(catalog, mission, claims, actor, host, report)
     limit = mission.settings.inspector_time_limit_seconds
@@ -81,6 +85,7 @@ def recover_and_claim(
     *,
     limit: int | None = None,
     chunk: int | None = None,
+    intake: Intake | None = None,
 ) -> list[Claim]:
     """Finish what a crash left, then claim: expired claims first, then what has settled.
 
@@ -94,8 +99,8 @@ def recover_and_claim(
     recover_intents(catalog, mission.id, Path(mission.rootdir), actor)
     retaken = retake_expired_claims(catalog, mission, actor)
     sweep_claimed(catalog, mission)
-    sizes = {} if chunk is None else {"chunk": chunk}
-    return retaken + claim_arrivals(catalog, mission, actor, limit=limit, **sizes)
+    size = CHUNK if chunk is None else chunk
+    return retaken + claim_arrivals(catalog, mission, actor, limit=limit, chunk=size, intake=intake)
 
 
 def _ingest_all(

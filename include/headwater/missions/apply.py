@@ -13,7 +13,7 @@ from headwater.catalog.models import File as FileRow
 from headwater.core.actor import Actor
 from headwater.core.states import EventKind
 from headwater.missions.checks import check, doubtful_formats
-from headwater.missions.definition import MissionDefinition
+from headwater.missions.definition import MissionDefinition, MissionSettings
 from headwater.missions.difference import (
     Change,
     ChangeKind,
@@ -26,7 +26,7 @@ from headwater.missions.loaded import LoadedMission, load_mission, mission_names
 from headwater.missions.merging import Wanted, merged
 from headwater.missions.problems import Problems
 from headwater.missions.slug import slug
-from headwater.missions.stale import wake_stale
+from headwater.missions.stale import StaleWork, open_stale_work
 from headwater.missions.writing import write
 
 __all__ = ["Applied", "Change", "ChangeKind", "apply", "difference"]
@@ -58,7 +58,7 @@ class Applied:
     @property
     def changed(self) -> bool:
         """Whether anything was, or would be, written."""
-        return any(one.kind is not ChangeKind.ONLY_IN_CATALOG for one in self.changes)
+        return any(one.kind.is_written for one in self.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,15 @@ def apply(
     definitions: Sequence[MissionDefinition],
     actor: Actor,
     dry_run: bool = False,
+    *,
+    add_only: bool = False,
 ) -> list[Applied]:
     """Bring the catalog to what the definitions say, all of them or nothing.
 
     Several definitions of one mission count as one. What the files do not name stays as it is,
     but for the codes of a process that they name: a code that is no longer listed is switched
-    off. The mission's folders are made where they are missing. A dry run writes nothing.
+    off. With `add_only` what is there already stays as it is. The mission's folders are made
+    where they are missing. A dry run writes nothing.
 
     Raises
     ------
@@ -106,7 +109,7 @@ def apply(
     problems = Problems()
     missions = merged(definitions, problems)
     with catalog.read() as connection:
-        preview = _prepare_all(connection, missions, problems)
+        preview = _prepare_all(connection, missions, problems, add_only)
     problems.refuse()
     warnings = {
         one.name: (*one.warnings, *doubtful_formats(one), *missing_executables(one))
@@ -120,7 +123,7 @@ def apply(
     folders = {one.name: tuple(make_folders(one)) for one in missions}
     with catalog.begin() as connection:
         connection.execute(_ONE_APPLY)
-        prepared = _prepare_all(connection, missions, problems)
+        prepared = _prepare_all(connection, missions, problems, add_only)
         problems.refuse()
         return [
             _write(connection, one, actor, warnings[one.wanted.name], folders[one.wanted.name])
@@ -129,19 +132,25 @@ def apply(
 
 
 def _prepare_all(
-    connection: Connection, missions: Sequence[Wanted], problems: Problems
+    connection: Connection, missions: Sequence[Wanted], problems: Problems, add_only: bool
 ) -> list[_Prepared]:
     names = [one.name for one in missions]
-    return [_prepare(connection, one, names, problems) for one in missions]
+    return [_prepare(connection, one, names, problems, add_only) for one in missions]
 
 
 def _prepare(
-    connection: Connection, wanted: Wanted, together: Sequence[str], problems: Problems
+    connection: Connection,
+    wanted: Wanted,
+    together: Sequence[str],
+    problems: Problems,
+    add_only: bool = False,
 ) -> _Prepared:
     names = set(mission_names(connection))
     loaded = load_mission(connection, wanted.name) if wanted.name in names else None
     check(wanted, loaded, sorted({*names, *together}), problems)
     found = compared(wanted, loaded)
+    if add_only:
+        found = found.additions()
     notes: list[str] = []
     if loaded is not None:
         notes = _about_products(connection, wanted, loaded, found, problems)
@@ -229,14 +238,17 @@ def _write(
     folders: tuple[str, ...],
 ) -> Applied:
     wanted, loaded, found = prepared.wanted, prepared.loaded, prepared.difference
-    revision, woken = (loaded.revision if loaded else 0), 0
+    revision, work = (loaded.revision if loaded else 0), StaleWork()
     if found.real:
         mission_id, revision = write(connection, wanted, loaded, found)
         stale = stale_processes(wanted, found, new_mission=loaded is None)
-        woken = wake_stale(connection, mission_id, stale)
+        settings = wanted.settings or (loaded.settings if loaded else MissionSettings())
+        work = open_stale_work(connection, mission_id, stale, actor, settings.campaign_limit)
         _events(connection, mission_id, prepared, revision, actor)
+    notes = (*prepared.notes, *([work.note] if work.note else []))
+    woken = work.dates if work.approved else 0
     name, changes = wanted.name, tuple(found.changes)
-    return Applied(name, slug(name), revision, changes, prepared.notes, warnings, folders, woken)
+    return Applied(name, slug(name), revision, changes, notes, warnings, folders, woken)
 
 
 def _events(

@@ -85,6 +85,8 @@ class MissionSettings(Part):
     """The wait before the second attempt."""
     max_wait_seconds: float = Field(default=21600, ge=0)
     """How long an output waits for inputs that are about to be made again."""
+    campaign_limit: int = Field(default=1000, ge=0)
+    """A campaign of at most so many dates runs without a person's approval."""
     cpu_slots: int = Field(default=2, ge=1, le=_LARGEST)
     """How many codes of the mission run at once: the size of its pool ``<mission>.cpu``."""
     scan_seconds: float = Field(default=1.0, gt=0)

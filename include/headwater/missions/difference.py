@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -26,6 +26,13 @@ class ChangeKind(StrEnum):
     CHANGED = "changed"
     ONLY_IN_CATALOG = "only in catalog"
     """The files do not name it; it stays as it is."""
+    LEFT = "left"
+    """It differs, and stays as it is because only additions were asked for."""
+
+    @property
+    def is_written(self) -> bool:
+        """Whether applying writes it."""
+        return self in (ChangeKind.ADDED, ChangeKind.CHANGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ class Difference:
     @property
     def real(self) -> list[Change]:
         """The changes that would be written."""
-        return [one for one in self.changes if one.kind is not ChangeKind.ONLY_IN_CATALOG]
+        return [one for one in self.changes if one.kind.is_written]
 
     def keys(self, what: str) -> set[str]:
         """The keys of `what` that change."""
@@ -88,6 +95,19 @@ class Difference:
     def added(self, what: str) -> bool:
         """Whether `what` is new."""
         return Change(ChangeKind.ADDED, what) in self.changes
+
+    def additions(self) -> Difference:
+        """The same without what would change a part that is there already (dbprocessing's rule)."""
+        new = [match for match in self.codes if self.added(f"process {match.process}")]
+        codes = {f"code {match.process} " for match in new}
+
+        def left(one: Change) -> Change:
+            kept = one.kind is ChangeKind.ADDED and (
+                not one.what.startswith("code ") or any(one.what.startswith(code) for code in codes)
+            )
+            return one if kept or not one.kind.is_written else replace(one, kind=ChangeKind.LEFT)
+
+        return Difference([left(one) for one in self.changes], new)
 
 
 def compared(wanted: Wanted, loaded: LoadedMission | None) -> Difference:

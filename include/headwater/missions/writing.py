@@ -36,7 +36,7 @@ def write(
 
     The caller holds the lock of applies, and `difference` was found under it.
     """
-    mission_id, revision = _mission(connection, wanted, loaded)
+    mission_id, revision = _mission(connection, wanted, loaded, difference)
     instruments = _instruments(connection, mission_id, wanted)
     _products(connection, mission_id, wanted, difference, instruments)
     processes = _processes(connection, mission_id, wanted, difference)
@@ -46,7 +46,10 @@ def write(
 
 
 def _mission(
-    connection: Connection, wanted: Wanted, loaded: LoadedMission | None
+    connection: Connection,
+    wanted: Wanted,
+    loaded: LoadedMission | None,
+    difference: Difference,
 ) -> tuple[int, int]:
     values: Row = wanted.mission.model_dump(mode="json", exclude={"name", "settings"})
     if wanted.settings is not None or loaded is None:
@@ -55,6 +58,8 @@ def _mission(
         made = insert(Mission).values(name=wanted.name, revision=1, **values)
         row = connection.execute(made.returning(Mission.id, Mission.revision)).one()
     else:
+        if not difference.keys(f"mission {wanted.name}"):
+            values = {}
         changed = (
             update(Mission)
             .where(Mission.id == loaded.id)
@@ -141,7 +146,8 @@ def _inspector_values(inspector: InspectorDefinition) -> Row:
     return inspector.model_dump(exclude={"version"}) | _versions(inspector.version)
 
 
-def _code_values(code: CodeDefinition) -> Row:
+def code_values(code: CodeDefinition) -> Row:
+    """The columns of a code's row, but for its process."""
     return code.model_dump(exclude={"version"}) | _versions(code.version)
 
 
@@ -213,8 +219,8 @@ def _links(
 def _codes(connection: Connection, process_id: int, match: CodeMatch) -> None:
     if match.added:
         connection.execute(
-            insert(Code), [{"process_id": process_id, **_code_values(c)} for c in match.added]
+            insert(Code), [{"process_id": process_id, **code_values(c)} for c in match.added]
         )
-    _update(connection, Code, [(old.id, _code_values(new)) for old, new in match.kept])
+    _update(connection, Code, [(old.id, code_values(new)) for old, new in match.kept])
     off = {"active": False, "newest_version": False}
     _update(connection, Code, [(old.id, off) for old in match.dropped])

@@ -367,6 +367,7 @@ def _built(adoption: Adoption) -> BuildResult:
         claimed.version,
         tuple(adoption.filed),
         adoption.finished.ended.wall_seconds,
+        _command_text(adoption),
     )
 
 
@@ -382,4 +383,5 @@ def _not_built(adoption: Adoption, state: BuildState, reason: str) -> BuildResul
         claimed.version,
         (),
         adoption.finished.ended.wall_seconds,
+        _command_text(adoption),
     )

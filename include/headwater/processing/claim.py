@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -159,7 +159,7 @@ def _claim(
         attempts = claims.claim(connection, rows, actor, lease_seconds) if rows else {}
         started = {row.build_id: row.reason for row in rows if row.build_id in attempts}
         write_events(connection, EventKind.BUILD_STARTED, actor, started)
-        files = _input_files(connection, rows)
+        files = input_paths(connection, [n for row in rows for n in row.input_file_ids])
     claimed = {
         row.build_id: _claimed(process, row, entry, attempts[row.build_id], files)
         for row, entry in zip(rows, make, strict=True)
@@ -185,8 +185,9 @@ def _claim_row(entry: ProposedBuild) -> ClaimRow:
     )
 
 
-def _input_files(connection: Connection, rows: Sequence[ClaimRow]) -> dict[int, InputFile]:
-    ids = sorted({file_id for row in rows for file_id in row.input_file_ids})
+def input_paths(connection: Connection, file_ids: Iterable[int]) -> dict[int, InputFile]:
+    """Where input files lie, by number."""
+    ids = sorted(set(file_ids))
     if not ids:
         return {}
     found = connection.execute(INPUT_PATHS, {"ids": ids})

@@ -46,6 +46,13 @@ class BuildResult:
     version: Version | None = None
     outputs: tuple[BuiltOutput, ...] = ()
     wall_seconds: float | None = None
+    command: str = ""
+    """The full command line, joined by blanks."""
+
+    @property
+    def code_name(self) -> str:
+        """The file name of the code that ran."""
+        return os.path.basename(self.command.split(" ", 1)[0])  # noqa: PTH119  a text
 
 
 @dataclass(frozen=True, slots=True)

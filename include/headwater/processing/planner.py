@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import planning
 from headwater.catalog.queries.build_events import write_events
+from headwater.catalog.queries.campaigns import join_builds
 from headwater.catalog.queries.plan_rows import BuildRow, insert_builds, update_builds
 from headwater.catalog.queries.wakes import (
     WakeUp,
@@ -115,11 +116,29 @@ def plan_dates(
     actor: Actor,
 ) -> tuple[PlannedBuild, ...]:
     """Plan some dates again, without their wakes, and write what changed."""
-    facts = plan_process(mission, process)
     with catalog.begin() as connection:
         lock_work(connection, mission.id)
-        state = read_state(connection, mission, facts, sorted(set(dates)))
-        return tuple(_write(connection, mission, process, state, plan(state), actor))
+        return plan_within(connection, mission, process, dates, actor)
+
+
+def plan_within(
+    connection: Connection,
+    mission: LoadedMission,
+    process: LoadedProcess,
+    dates: Sequence[date],
+    actor: Actor,
+    *,
+    forced: Bump | None = None,
+) -> tuple[PlannedBuild, ...]:
+    """Plan some dates in a transaction of the caller, who holds the mission's lock of work.
+
+    `forced` makes all of them anew and grows that component of their versions.
+    """
+    facts = plan_process(mission, process)
+    state = read_state(
+        connection, mission, facts, sorted(set(dates)), forced=forced, by_hand=forced is not None
+    )
+    return tuple(_write(connection, mission, process, state, plan(state), actor))
 
 
 def preview(
@@ -128,19 +147,28 @@ def preview(
     process: LoadedProcess,
     *,
     span: DateSpan | None = None,
+    dates: Sequence[date] | None = None,
     limit: int = DATES_AT_ONCE,
     forced: Bump | None = None,
 ) -> Plan:
-    """What :func:`plan_due` would plan; changes nothing."""
+    """What :func:`plan_due` would plan for a span, for `dates`, or for what is due.
+
+    Changes nothing.
+    """
     facts = plan_process(mission, process)
     with catalog.read() as connection:
-        wakes = due_dates(connection, process.id, limit) if span is None else {}
-        dates = sorted(wakes) if span is None else _days_of(span, limit)
-        state = read_state(
-            connection, mission, facts, dates, forced=forced, by_hand=span is not None
-        )
-    more = len(dates) >= limit if span is None else dates[-1] < span.last
-    return Plan(process.name, tuple(dates), tuple(plan(state)), (), more, wakes)
+        wakes: dict[date, str] = {}
+        if span is not None:
+            chosen = _days_of(span, limit)
+        elif dates is not None:
+            chosen = sorted(set(dates))[:limit]
+        else:
+            wakes = due_dates(connection, process.id, limit)
+            chosen = sorted(wakes)
+        by_hand = span is not None or forced is not None
+        state = read_state(connection, mission, facts, chosen, forced=forced, by_hand=by_hand)
+    more = len(chosen) >= limit if span is None else chosen[-1] < span.last
+    return Plan(process.name, tuple(chosen), tuple(plan(state)), (), more, wakes)
 
 
 def _days_of(span: DateSpan, limit: int) -> list[date]:
@@ -239,6 +267,7 @@ def _write(
         *insert_builds(connection, mission.id, process.id, new),
         *update_builds(connection, changed),
     ]
+    join_builds(connection, mission.id, process.id, state.dates)
     _write_plan_events(connection, written, actor)
     wake(connection, list(_later_looks(process, entries, known)))
     _end_of_planning(connection, mission, process, state, written)

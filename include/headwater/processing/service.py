@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -98,10 +98,12 @@ def process_pending(
     slots: int = 1,
     report: Report | None = None,
     planned: Callable[[Plan], None] | None = None,
+    processes: Collection[int] | None = None,
 ) -> ProcessReport:
     """Plan and make whatever is due, level by level, until nothing is.
 
-    SIGTERM and Ctrl-C end the codes and give their builds back.
+    With `processes` only those: what is due of the others stays due. SIGTERM and Ctrl-C end the
+    codes and give their builds back.
 
     Raises
     ------
@@ -118,6 +120,7 @@ def process_pending(
             [
                 _pass(catalog, mission, process, actor, done, slots, report, planned)
                 for process in mission.process_order()
+                if processes is None or process.id in processes
             ]
         ):
             continue

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from headwater.catalog.models.base import SCHEMA, Base
+from headwater.catalog.models.base import Base
+from headwater.catalog.models.campaign import Campaign, CampaignDate, Pass
 from headwater.catalog.models.file import Arrival, File, FileCode, FileLink, Intent, Release
 from headwater.catalog.models.mission import (
     Code,
     Inspector,
     Instrument,
     Mission,
+    MissionDatabase,
     Process,
     ProcessInput,
     ProcessOutput,
@@ -16,6 +18,7 @@ from headwater.catalog.models.mission import (
     Satellite,
 )
 from headwater.catalog.models.work import Build, BuildInput, Event, Wake
+from headwater.catalog.schema import SCHEMA
 
 __all__ = [
     "SCHEMA",
@@ -23,6 +26,8 @@ __all__ = [
     "Base",
     "Build",
     "BuildInput",
+    "Campaign",
+    "CampaignDate",
     "Code",
     "Event",
     "File",
@@ -32,6 +37,8 @@ __all__ = [
     "Instrument",
     "Intent",
     "Mission",
+    "MissionDatabase",
+    "Pass",
     "Process",
     "ProcessInput",
     "ProcessOutput",

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, DateTime, Enum, Identity, MetaData, SmallInte
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-SCHEMA = "headwater"
+from headwater.catalog.schema import SCHEMA
 
 Key = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 """A row's own number, given by the database and never used again."""

@@ -204,5 +204,7 @@ class Intent(Base):
     """Absolute; the copy under way, on the archive's file system."""
     final_path: Mapped[str]
     """Below the mission's rootdir."""
+    owner: Mapped[str] = mapped_column(server_default=text("''"))
+    """Who promises: a run of Airflow, a person's command, a pass."""
     lease_until: Mapped[Moment]
     created_at: Mapped[Now]

@@ -39,6 +39,16 @@ class Mission(Base):
     updated_at: Mapped[Now]
 
 
+class MissionDatabase(Base):
+    """A dbprocessing database whose mission this is; old command lines name it so."""
+
+    __tablename__ = "mission_database"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    """The path of a sqlite file, as it was given or absolute, or the name of a database."""
+    mission_id: Mapped[int] = mapped_column(ForeignKey(Mission.id))
+
+
 class Satellite(Base):
     """A satellite of a mission."""
 

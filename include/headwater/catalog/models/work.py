@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from headwater.catalog.models.base import Base, Key, Moment, Now, Small, state_type
+from headwater.catalog.models.campaign import Campaign
 from headwater.catalog.models.file import Arrival, File
 from headwater.catalog.models.mission import Code, Mission, Process, Product
 from headwater.core.states import OPEN_BUILD_STATES, BuildState, EventKind
@@ -82,6 +83,8 @@ class Build(Base):
     reason: Mapped[str]
     forced: Mapped[int | None] = mapped_column()
     """The component that a person asked to grow: 0 interface, 1 quality, 2 revision."""
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey(Campaign.id), index=True)
+    """The campaign that it belongs to; made after builds of live data."""
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     code_id: Mapped[int | None] = mapped_column(ForeignKey(Code.id))
     interface_version: Mapped[Small | None]
