@@ -8,7 +8,7 @@ STAMP := $(VENV)/.headwater-setup
 # Compiled once at install; without it every start of Python takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test lint unit integration airflow bench pictures clean
+.PHONY: help setup demo test lint unit integration airflow conformance bench pictures clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -42,6 +42,11 @@ integration: setup  ## On a real Postgres, with real processes
 
 airflow: setup  ## On a real Airflow
 	$(BIN)/python -m pytest -q -m airflow tests/integration
+
+conformance: setup  ## Recorded runs of the systems that Headwater replaces, where they lie beside
+	@if [ -d ../shared/spec/cases ]; then \
+	  $(BIN)/python -m tests.conformance.dbprocessing ../shared/spec/cases/dbprocessing-scenarios.json; \
+	else echo "skipped: the recorded runs are not beside this checkout"; fi
 
 bench: setup  ## Speeds, each beside its physical limit
 	$(BIN)/python -m tests.benchmarks

@@ -1,0 +1,1 @@
+"""Recorded runs of dbprocessing, played against Headwater."""
