@@ -98,13 +98,16 @@ class Look:
     def _recover(self, name: str) -> list[str]:
         from headwater.archive.recovery import recover_intents
         from headwater.missions.loaded import load_mission
+        from headwater.processing.campaigns import finish
         from headwater.processing.work_directory import sweep_work_directories
 
         mission = load_mission(self._catalog, name)
         recovered = recover_intents(self._catalog, mission.id, mission.rootdir, self._actor)
         swept = sweep_work_directories(mission)
+        ended = finish(self._catalog, mission, self._actor)
         return [
             *(each.reason for each in recovered),
+            *(f"campaign {number} is done" for number in ended),
             *(f"removed the work directory {path}, which no run uses" for path in swept),
         ]
 

@@ -23,7 +23,7 @@ _SHIM = Path(inspecting.__file__).parent / "shim"
 
 @dataclass(slots=True)
 class Played:
-    """What was called, and notes of what a step could not do.
+    """What was called, notes of what a step could not do, and what must not happen at all.
 
     `settled` is whether the last step that could change anything made all that was due, so that
     nothing may be left.
@@ -33,6 +33,7 @@ class Played:
     settled: bool = False
     calls: list[Called] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 def play(scenario: Scenario, catalog_url: str, folder: Path) -> Played:
@@ -99,10 +100,13 @@ class _Player:
     def _call(self, *arguments: str) -> Called:
         called = headwater_command(arguments, self._environment, self._folder)
         self._played.calls.append(called)
+        said = " ".join(arguments)
         if "Traceback" in called.stderr:
-            self._played.notes.append(f"{' '.join(arguments)}: a traceback")
+            self._played.problems.append(f"{said}: a traceback")
         if called.exit_code is None:
-            self._played.notes.append(f"{' '.join(arguments)}: ran too long and was killed")
+            self._played.problems.append(f"{said}: ran too long and was killed")
+        if called.exit_code and "has no script" in called.stderr:
+            self._played.problems.append(called.stderr.strip())
         return called
 
     def _take(self, step: Mapping[str, Any]) -> None:

@@ -121,7 +121,7 @@ def _judged(
     scenario: Scenario, played: Played, catalog: Catalog, wanted: FinalState | None
 ) -> Outcome:
     state = catalog_state(catalog)
-    problems = [note for note in played.notes if "a traceback" in note or "was killed" in note]
+    problems = list(played.problems)
     with catalog.read() as connection:
         quarantined = frozenset(connection.execute(_QUARANTINED).scalars())
         known = played.mission in mission_names(connection)

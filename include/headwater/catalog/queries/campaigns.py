@@ -122,7 +122,7 @@ update headwater.campaign c set state = 'done', ended_at = now()
 where c.mission_id = :mission and c.state = 'running'
   and not exists (
     select from headwater.campaign_date d join headwater.wake w using (process_id, utc_date)
-    where d.campaign_id = c.id and w.due_at <= now())
+    where d.campaign_id = c.id)
   and not exists (
     select from headwater.build b
     where b.campaign_id = c.id and b.state in ('pending', 'waiting', 'running'))

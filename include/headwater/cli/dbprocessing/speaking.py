@@ -42,12 +42,16 @@ def script_log(level: str = "debug") -> logging.Logger:
         If the folder cannot be made or written.
     """
     log = logging.getLogger("headwater.dbprocessing")
-    if log.handlers:
-        return log
     folder = Path(os.environ.get(LOG_FOLDER) or "~/dbprocessing_logs").expanduser()
+    for handler in list(log.handlers):
+        if isinstance(handler, ConcurrentRotatingFileHandler):
+            if Path(handler.baseFilename).parent == folder.absolute():
+                return log
+            log.removeHandler(handler)
+            handler.close()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handler = ConcurrentRotatingFileHandler(
+        rotating = ConcurrentRotatingFileHandler(
             str(folder / _LOG_NAME), maxBytes=_LOG_BYTES, backupCount=_LOG_BACKUPS, encoding="utf-8"
         )
     except OSError as error:
@@ -56,8 +60,8 @@ def script_log(level: str = "debug") -> logging.Logger:
         ) from error
     form = logging.Formatter(_FORM)
     form.converter = time.gmtime
-    handler.setFormatter(form)
-    log.addHandler(handler)
+    rotating.setFormatter(form)
+    log.addHandler(rotating)
     log.propagate = False
     log.setLevel(level.upper())
     return log
