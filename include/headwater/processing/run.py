@@ -194,7 +194,14 @@ class BuildRunner:
         return self._cancelled.is_set() and ended.ended_by in (EndedBy.CANCEL, EndedBy.SIGNAL)
 
     def _learn(self, ended: CodeEnded) -> None:
-        """Remember how long codes take, the later ones counting most."""
+        """Remember how long codes take, the later ones counting most.
+
+        After one that failed, no more stand ready than there are slots: they would all be run
+        before their owner could cancel because of too many failures.
+        """
+        if ended.exit_code != 0:
+            self._code_seconds = None
+            return
         old = self._code_seconds
         new = ended.wall_seconds
         self._code_seconds = new if old is None else 0.8 * old + 0.2 * new
