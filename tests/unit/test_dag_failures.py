@@ -19,7 +19,7 @@ def failures(count: int, first: int = 0) -> list[dict[str, object]]:
 
 
 def test_each_failed_build_becomes_a_task_named_by_its_interval() -> None:
-    results = [{"built": 3, "failed": failures(1), "left": 0}, {"failed": failures(1, first=7)}]
+    results = [{"built": 3, "failed": failures(1), "left": []}, {"failed": failures(1, first=7)}]
     assert chunks_to_redo(results) == [
         {"name": "day 0", "builds": [0], "state": "failed"},
         {"name": "day 7", "builds": [7], "state": "failed"},
@@ -27,15 +27,16 @@ def test_each_failed_build_becomes_a_task_named_by_its_interval() -> None:
 
 
 def test_more_failures_than_tasks_and_builds_not_tried_are_counted_in_one() -> None:
-    chunks = chunks_to_redo([{"failed": failures(MOST_REDONE + 5), "left": 10}])
+    left = list(range(100, 110))
+    chunks = chunks_to_redo([{"failed": failures(MOST_REDONE + 5), "left": left}])
     assert len(chunks) == MOST_REDONE + 1
     assert chunks[-1]["name"] == "and 15 more"
-    assert chunks[-1]["builds"] == []
+    assert chunks[-1]["builds"] == [*range(MOST_REDONE, MOST_REDONE + 5), *left]
     assert "15 more" in chunks[-1]["trouble"]
 
 
 def test_no_failure_is_no_task() -> None:
-    assert chunks_to_redo([{"built": 3, "failed": [], "left": 0}]) == []
+    assert chunks_to_redo([{"built": 3, "failed": [], "left": []}]) == []
 
 
 def stops_after(reasons: list[str | None]) -> int | None:

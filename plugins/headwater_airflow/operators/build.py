@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from headwater_airflow.batches import chunk_of
 from headwater_airflow.operators.base import HeadwaterOperator, actor_of, is_retried
+from headwater_airflow.operators.failures import and_more
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -41,7 +42,7 @@ class BuildOperator(HeadwaterOperator):
         The mission's name.
     chunk
         ``{"name": str, "builds": [build numbers]}``, or a plain list of build numbers. With
-        ``"trouble"`` it stands for builds that are only counted, and fails with that sentence.
+        ``"trouble"`` it fails with that sentence at first, and is made when a person retries it.
     again
         Whether a build that failed in a larger chunk is tried once more (the `redo` tasks). A
         task that a person retries or clears does so in any case, also with what is held.
@@ -70,12 +71,14 @@ class BuildOperator(HeadwaterOperator):
         Raises
         ------
         AirflowFailException
-            If the only build of the chunk failed, or the chunk stands for trouble.
+            If the only build of the chunk failed, or the chunk stands for trouble and was not
+            retried, or not all of it could be made then.
         AirflowSkipException
             If nothing was built and nothing failed.
         """
-        if isinstance(self.chunk, Mapping) and "trouble" in self.chunk:
-            raise AirflowFailException(str(self.chunk["trouble"]))
+        trouble = self._trouble()
+        if trouble and not is_retried(context):
+            raise AirflowFailException(trouble)
         builds = chunk_of(self.chunk)["builds"]
         results = self._make(context, builds)
         return self._outcome(context, builds, results)
@@ -104,7 +107,12 @@ class BuildOperator(HeadwaterOperator):
 
     def _is_redo(self) -> bool:
         """Whether the build failed in a chunk and may be tried once more; a held one may not."""
-        return self.again and isinstance(self.chunk, Mapping) and self.chunk["state"] == "failed"
+        state = self.chunk.get("state") if isinstance(self.chunk, Mapping) else None
+        return self.again and state == "failed"
+
+    def _trouble(self) -> str:
+        """The sentence with which the chunk fails at first, if it does."""
+        return str(self.chunk.get("trouble", "")) if isinstance(self.chunk, Mapping) else ""
 
     def _report(self, result: BuildResult, stop: EqualFailures) -> None:
         said = self.log.warning if result.state in _FAILED else self.log.info
@@ -133,7 +141,9 @@ class BuildOperator(HeadwaterOperator):
             if failed:
                 raise AirflowFailException(results[0].reason)
         self._tell(context, built)
-        left = sum(_is_left(result) for result in results) if failed else 0
+        left = [each.build_id for each in results if _is_left(each)] if failed else []
+        if failed and self._trouble():  # no task of its own follows
+            raise AirflowFailException(and_more(len(failed) + len(left)))
         if not built and not failed:
             raise AirflowSkipException(_nothing_built(results))
         return {

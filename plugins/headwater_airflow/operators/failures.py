@@ -20,8 +20,8 @@ class FailuresOperator(HeadwaterOperator):
     """Gathers the builds that failed in the chunks of a run, for the `redo` tasks.
 
     It gives at most 20 chunks of one build; what is more, or was not tried after equal failures
-    in a row, becomes one more chunk that fails with the words "and N more". It ends skipped if
-    nothing failed.
+    in a row, becomes one more chunk that fails with the words "and N more", and makes these
+    builds when a person retries it. It ends skipped if nothing failed.
 
     Parameters
     ----------
@@ -52,16 +52,25 @@ class FailuresOperator(HeadwaterOperator):
 def chunks_to_redo(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The chunks of the `redo` tasks, from what the build tasks gave."""
     failed: list[Mapping[str, Any]] = []
-    left = 0
+    left: list[int] = []
     for result in results:
         failed += result.get("failed", ())
-        left += int(result.get("left", 0))
+        left += result.get("left", ())
     chunks: list[dict[str, Any]] = [
         {"name": each["name"], "builds": [each["build"]], "state": each["state"]}
         for each in failed[:MOST_REDONE]
     ]
-    more = left + len(failed[MOST_REDONE:])
+    more = [each["build"] for each in failed[MOST_REDONE:]] + left
     if more:
-        trouble = f"and {more} more that failed or were not tried: see 'headwater builds'"
-        chunks.append({"name": f"and {more} more", "builds": [], "trouble": trouble})
+        chunks.append(
+            {"name": f"and {len(more)} more", "builds": more, "trouble": and_more(len(more))}
+        )
     return chunks
+
+
+def and_more(count: int) -> str:
+    """The sentence of the task that stands for builds without a task of their own."""
+    return (
+        f"and {count} more that failed or were not tried: see 'headwater builds'; retry this task "
+        "to have them made"
+    )
