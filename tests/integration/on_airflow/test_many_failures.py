@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 from headwater_airflow.factories.system import DAG_ID as SYSTEM
-from headwater_airflow.operators.build import EQUAL_FAILURES
-from headwater_airflow.operators.failures import MOST_REDONE
 from on_airflow.site import L1, L2, Site, ended
 
 pytestmark = pytest.mark.airflow
@@ -17,6 +15,7 @@ pytestmark = pytest.mark.airflow
 FIRST, DAYS = "2024-03-12", 40
 KEY = "2024-03-12/2024-04-20"
 MARCH, APRIL = ("2024-03-12", "2024-03-31"), ("2024-04-01", "2024-04-20")
+EQUAL_FAILURES, MOST_REDONE = 5, 20
 SLACK = 5
 """So many builds may have been begun when the last of the equal failures is seen."""
 
