@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from headwater.catalog.connection import Catalog
 from headwater.core.actor import Actor
+from headwater.flows.airflow_rest import AirflowUnavailableError
 from headwater.local.demo.synthetic import drop_synthetic_l0, write_synthetic_mission
 from headwater.local.stack import LocalStack
 from headwater.missions.apply import apply
@@ -102,12 +103,17 @@ class Site:
 
 
 def until(condition: Callable[[], Any], seconds: float = 90) -> Any:
-    """What the condition gives as soon as it gives something."""
+    """What the condition gives as soon as it gives something.
+
+    An API server that does not answer in time, on a machine with much else to do, is asked again.
+    """
     end = time.monotonic() + seconds
-    while not (found := condition()):
+    while True:
+        with suppress(AirflowUnavailableError):
+            if found := condition():
+                return found
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.3)
-    return found
 
 
 def ended(site: Site, dag_id: str, key: str, state: str) -> dict[str, Any]:
