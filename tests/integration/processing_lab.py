@@ -6,14 +6,16 @@ The chain: ``l0`` -> mk_l1 (FILE) -> ``l1`` -> mk_l2 (DAILY) -> ``l2``; tests re
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+import yaml
 from sqlalchemy import Row, text
 
 from headwater.catalog.connection import Catalog
-from headwater.catalog.queries.filing import NewFile, file_new
+from headwater.catalog.queries.filing import NewFile, file_new, interval_key
 from headwater.core.actor import Actor
 from headwater.core.interval import day_start, day_stop
 from headwater.core.version import Version
@@ -33,15 +35,15 @@ class Inspector(inspector.inspector):
     code_name = "generic.py"
 
     def inspect(self, kwargs):
-        found = re.match(kwargs["stem"] + r"_(\\d{8})(?:_p(\\d+))?_v(\\d+\\.\\d+\\.\\d+)\\.dat$",
-                         self.basename)
+        name = r"_(\\d{8})(?:_p(\\d+))?(?:_o\\d+)?_v(\\d+\\.\\d+\\.\\d+)\\.dat$"
+        found = re.match(kwargs["stem"] + name, self.basename)
         if found is None:
             return None
         day = datetime.datetime.strptime(found.group(1), "%Y%m%d")
         self.diskfile.params["utc_file_date"] = day.date()
         self.diskfile.params["utc_start_time"] = day
         self.diskfile.params["utc_stop_time"] = day + datetime.timedelta(
-            days=1, microseconds=-1)
+            days=int(kwargs.get("days", "1")), microseconds=-1)
         self.diskfile.params["version"] = Version.Version.fromString(found.group(3))
         if found.group(2):
             self.diskfile.params["process_keywords"] = "nn=" + found.group(2)
@@ -151,10 +153,25 @@ CHAIN = (
 )
 
 
+def _product_part(name: str, own: Mapping[str, Any] | int) -> dict[str, Any]:
+    """A product of a YAML file: the lab's inspector, and its format unless it has its own."""
+    changes = {"level": own} if isinstance(own, int) else own
+    return {
+        "name": name,
+        "level": 0,
+        "relative_path": name,
+        "format": name + "_{Y}{m}{d}_v{VERSION}.dat",
+        "inspector": {"filename": "generic.py", "arguments": f"stem={name}"},
+        **changes,
+    }
+
+
 class Lab:
     """The mission on disk and in the catalog."""
 
-    def __init__(self, catalog: Catalog, root: Path, sections: Sequence[str] = CHAIN) -> None:
+    def __init__(
+        self, catalog: Catalog, root: Path, sections: Sequence[str] | None = CHAIN
+    ) -> None:
         self.catalog = catalog
         self.root = root
         self.actor = Actor("tester")
@@ -162,7 +179,8 @@ class Lab:
             (root / folder).mkdir(parents=True, exist_ok=True)
         (root / "inspectors" / "generic.py").write_text(INSPECTOR)
         self.code("copy.sh", COPY)
-        self.change(sections)
+        if sections is not None:
+            self.change(sections)
 
     def code(self, name: str, script: str, mode: int = 0o755) -> None:
         path = self.root / "codes" / name
@@ -176,6 +194,30 @@ class Lab:
         apply(self.catalog, read_mission_files([file]), self.actor)
         if settings:
             self.settings(**settings)
+        return self.mission
+
+    def change_yaml(self, products: Mapping[str, Any], processes: Mapping[str, Any],
+                    **settings: Any) -> LoadedMission:  # fmt: skip
+        """Apply what only YAML can say; a product's level or its own keys, processes as they are.
+
+        The names of products and processes are their keys.
+        """
+        mission = {"name": "lab", "rootdir": str(self.root), "incoming_dir": "incoming",
+                   "codedir": "codes", "inspectordir": "inspectors", "errordir": "errors",
+                   "settings": settings}  # fmt: skip
+        document = {
+            "mission": mission,
+            "satellite": {"name": "lab-a"},
+            "instrument": {"name": "i1"},
+            "products": {key: _product_part(key, own) for key, own in products.items()},
+            "processes": {
+                key: {"name": key, "code": {"filename": "copy.sh"}, **own}
+                for key, own in processes.items()
+            },
+        }
+        file = self.root / "lab.yaml"
+        file.write_text(yaml.safe_dump(document, sort_keys=False))
+        apply(self.catalog, read_mission_files([file]), self.actor)
         return self.mission
 
     def settings(self, **settings: object) -> None:
@@ -198,11 +240,16 @@ class Lab:
         version: str = "1.0.0",
         *,
         keywords: str = "",
+        start: datetime | None = None,
         stop: datetime | None = None,
         name: str | None = None,
+        content: str | None = None,
     ) -> int:
         """File one file as if it had arrived; its id."""
-        return self.put_many(product, [day], version, keywords=keywords, stop=stop, name=name)[0]
+        return self.put_many(
+            product, [day], version, keywords=keywords, start=start, stop=stop, name=name,
+            content=content,
+        )[0]  # fmt: skip
 
     def put_many(
         self,
@@ -211,8 +258,10 @@ class Lab:
         version: str = "1.0.0",
         *,
         keywords: str = "",
+        start: datetime | None = None,
         stop: datetime | None = None,
         name: str | None = None,
+        content: str | None = None,
     ) -> list[int]:
         mission = self.mission
         row = mission.product(product)
@@ -220,22 +269,22 @@ class Lab:
         files = []
         for day in days:
             own = name or f"{product}_{day:%Y%m%d}_v{version}.dat"
-            content = f"{own}\n".encode()
-            (self.root / product / own).write_bytes(content)
+            data = (f"{own}\n" if content is None else content).encode()
+            (self.root / product / own).write_bytes(data)
             files.append(
                 NewFile(
                     row.id,
                     own,
                     f"{product}/{own}",
-                    day.isoformat(),
+                    interval_key(day, start or day_start(day), several_per_day=row.several_per_day),
                     day,
-                    day_start(day),
+                    start or day_start(day),
                     stop or day_stop(day),
                     Version.parse(version),
                     row.level,
-                    len(content),
-                    hashlib.sha256(content).hexdigest(),
-                    hashlib.sha1(content).hexdigest(),
+                    len(data),
+                    hashlib.sha256(data).hexdigest(),
+                    hashlib.sha1(data).hexdigest(),
                     datetime.now(UTC),
                     keywords=keywords,
                 )

@@ -188,3 +188,30 @@ def test_a_catalog_that_is_down_is_one_sentence(
 def test_there_is_help_and_a_version(headwater: Command) -> None:
     assert "mission" in headwater("--help").out
     assert headwater("--version").out.startswith("headwater ")
+
+
+def test_orbits_are_loaded_and_listed(
+    headwater: Command, mission_file: Path, tmp_path: Path
+) -> None:
+    assert headwater("mission", "apply", str(mission_file)).code == 0
+    table = tmp_path / "orbits.csv"
+    table.write_text(
+        "orbit,start,stop\n1,2020-01-01T00:00Z,2020-01-01T02:00Z\n"
+        "2,2020-01-01T03:00Z,2020-01-01T04:00Z\n"
+    )
+    tried = headwater("mission", "orbits", str(table), "--dry-run")
+    assert tried.out == "2 orbits would be added, 0 would be changed, 0 as before\n"
+    assert headwater("mission", "orbits", "--json").data == []
+    done = headwater("mission", "orbits", str(table))
+    assert done.out == "2 orbits added, 0 changed, 0 as before\n"
+    assert "between orbits 1 and 2: a gap from 2020-01-01T02:00:00Z" in done.err
+    rows = headwater("mission", "orbits", "--json").data
+    assert [(row["orbit"], row["start"]) for row in rows] == [
+        (1, "2020-01-01T00:00:00Z"),
+        (2, "2020-01-01T03:00:00Z"),
+    ]
+    table.write_text("orbit,start,stop\n1,now,then\n2,2020\n")
+    bad = headwater("mission", "orbits", str(table))
+    assert (bad.code, bad.out) == (1, "")
+    assert "line 2: 'now' is not a time" in bad.err and "line 3: expected 3 values" in bad.err
+    assert headwater("mission", "orbits", str(tmp_path / "none.csv")).code == 1

@@ -164,15 +164,6 @@ def test_file_makes_one_output_for_each_of_several_files_a_day() -> None:
     assert [(e.interval_key, e.input_file_ids) for e in entries] == [("t1", (1, 3)), ("t2", (2, 3))]
 
 
-@pytest.mark.parametrize("timebase", ["WEEKLY", "MONTHLY", "YEARLY", "ORBIT"])
-def test_a_timebase_that_is_not_made_yet_is_said(timebase: str) -> None:
-    entry = one(process(timebase=Timebase(timebase)), file(1, D1))
-    assert (entry.action, entry.reason) == (
-        Action.NOTHING,
-        f"timebase {timebase} is not made yet by this version",
-    )
-
-
 # Which code
 
 

@@ -10,6 +10,7 @@ import typer
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries.listings import missions
 from headwater.cli.opening import DryRun, Json, open_catalog, the_mission, this_person
+from headwater.cli.orbit_command import orbits
 from headwater.cli.output import err, out, show_json, show_table
 from headwater.core.errors import HeadwaterError
 from headwater.missions.apply import Applied, apply, difference
@@ -19,6 +20,7 @@ from headwater.missions.loaded import load_mission
 from headwater.missions.reading import read_mission_files
 
 app = typer.Typer(help="Missions: files in, differences, and out again.", no_args_is_help=True)
+app.command()(orbits)
 Files = Annotated[list[Path], typer.Argument(help="Mission files: .yaml, or dbprocessing's .conf.")]
 Name = Annotated[str | None, typer.Argument(help="The mission; may be left out if there is one.")]
 

@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Iterable
 
 
-def fingerprint(code_id: int, input_file_ids: Iterable[int]) -> str:
+def fingerprint(code_id: int, input_file_ids: Iterable[int], span: str = "") -> str:
     """The identity of the work: the code and the set of its inputs, as 64 hexadecimal digits.
 
     The order of the inputs does not count, and each counts once. Two builds of one process,
-    interval and keywords with equal fingerprints would make the same product (DESIGN 6).
+    interval and keywords with equal fingerprints would make the same product (DESIGN 6). `span`
+    is the times of an interval that its key alone does not tell.
     """
     inputs = ",".join(str(file_id) for file_id in sorted(set(input_file_ids)))
-    return hashlib.sha256(f"code={code_id};inputs={inputs}".encode()).hexdigest()
+    times = f";span={span}" if span else ""
+    return hashlib.sha256(f"code={code_id};inputs={inputs}{times}".encode()).hexdigest()

@@ -119,3 +119,14 @@ def spans_of(days: Iterable[date], *, gap: int = 0, longest: int | None = None) 
         else:
             spans.append(DateSpan(day, day))
     return spans
+
+
+def joined(spans: Iterable[DateSpan], *, gap: int = 0) -> list[DateSpan]:
+    """`spans` in order, those joined that overlap or have at most `gap` days between them."""
+    found: list[DateSpan] = []
+    for span in sorted(spans):
+        if found and (span.first - found[-1].last).days <= gap + 1:
+            found[-1] = DateSpan(found[-1].first, max(span.last, found[-1].last))
+        else:
+            found.append(span)
+    return found

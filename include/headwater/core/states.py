@@ -14,13 +14,22 @@ class Timebase(StrEnum):
     FILE = "FILE"
     """One output for each input file of the date, with the same process keywords."""
     DAILY = "DAILY"
-    """One output for each UTC day; inputs are chosen by overlap in time."""
+    """One output for each UTC day; inputs are chosen by overlap in time, as for the next four."""
     WEEKLY = "WEEKLY"
+    """One output for each ISO week, Monday to Sunday."""
     MONTHLY = "MONTHLY"
+    """One output for each month of the calendar."""
     YEARLY = "YEARLY"
+    """One output for each year of the calendar."""
     ORBIT = "ORBIT"
+    """One output for each orbit of the mission's table of orbits."""
     RUN = "RUN"
     """No output: the code runs for what it does."""
+
+    @property
+    def by_date(self) -> bool:
+        """Whether inputs are chosen by their date, not by overlap in time (spec 5.3)."""
+        return self in (Timebase.FILE, Timebase.RUN)
 
 
 class InputKind(StrEnum):

@@ -10,7 +10,7 @@ from headwater.core.errors import MissionFileError, NameFormatError
 from headwater.core.interval import day_start
 from headwater.core.name_format import date_fields, fields_of
 from headwater.core.product_graph import ProcessEdge, process_order
-from headwater.core.states import InputKind
+from headwater.core.states import InputKind, Timebase
 from headwater.missions.definition import EARLIEST, ProcessDefinition
 from headwater.missions.loaded import LoadedMission
 from headwater.missions.merging import Wanted, WantedProcess, WantedProduct
@@ -33,6 +33,8 @@ def check(
     for process in wanted.processes.values():
         _references(process, known, problems)
         _codes(process, problems)
+        _orbit_outputs(process, wanted, loaded, problems)
+    _orbit_product(wanted, known, problems)
     _slugs(wanted, loaded, problems)
     _circles(wanted, loaded, problems)
 
@@ -84,12 +86,24 @@ def _product(wanted: Wanted, product: WantedProduct, problems: Problems) -> None
 def doubtful_formats(wanted: Wanted) -> list[str]:
     """Sentences on formats that can be used, but hardly mean what they say."""
     made = {one.product for process in wanted.processes.values() for one in process.part.outputs}
-    return _doubtful_fields(wanted) + [
-        f"{product.place}: format has no {{VERSION}}, so a second version of a file of "
-        f"{name!r} would have the name of the first and be refused"
-        for name, product in wanted.products.items()
-        if name in made and "VERSION" not in fields_of(product.part.format)
-    ]
+    return (
+        _doubtful_fields(wanted)
+        + [
+            f"{product.place}: format has no {{VERSION}}, so a second version of a file of "
+            f"{name!r} would have the name of the first and be refused"
+            for name, product in wanted.products.items()
+            if name in made and "VERSION" not in fields_of(product.part.format)
+        ]
+        + [
+            f"{wanted.products[one.product].place}: format has no {{ORBIT}}, so the files of two "
+            f"orbits that start on one day would have the same name"
+            for process in wanted.processes.values()
+            if process.part.timebase is Timebase.ORBIT
+            for one in process.part.outputs
+            if one.product in wanted.products
+            and "ORBIT" not in fields_of(wanted.products[one.product].part.format)
+        ]
+    )
 
 
 def _doubtful_fields(wanted: Wanted) -> list[str]:
@@ -97,7 +111,16 @@ def _doubtful_fields(wanted: Wanted) -> list[str]:
 
     A field that is not known is allowed: process keywords fill it (spec dbprocessing 2.1).
     """
-    known = {*_FOLDER_FIELDS, "datetime", "QACODE", "APID", "INSTRUMENT", "SATELLITE", "PRODUCT"}
+    known = {
+        *_FOLDER_FIELDS,
+        "datetime",
+        "QACODE",
+        "APID",
+        "ORBIT",
+        "INSTRUMENT",
+        "SATELLITE",
+        "PRODUCT",
+    }
     folded = {name.lower(): name for name in known if len(name) > 1}
     return [
         f"{product.place}: format has the field {{{field}}}, which only process keywords can "
@@ -128,6 +151,29 @@ def _references(process: WantedProcess, known: set[str], problems: Problems) -> 
                 f"the process {process.part.name!r} makes {read.product!r} itself: it can read "
                 "its own earlier output only as kind 'no_trigger'",
             )
+
+
+def _orbit_outputs(
+    process: WantedProcess, wanted: Wanted, loaded: LoadedMission | None, problems: Problems
+) -> None:
+    """A product that other files define must allow several files a day to be made an orbit."""
+    if process.part.timebase is not Timebase.ORBIT or loaded is None:
+        return
+    single = {one.name for one in loaded.products.values() if not one.several_per_day}
+    for position, made in enumerate(process.part.outputs):
+        if made.product in single and made.product not in wanted.products:
+            problems.add(
+                process.place("outputs", position),
+                f"{made.product!r} is made an orbit, several a day: apply it with "
+                "several_per_day, or define a new product",
+            )
+
+
+def _orbit_product(wanted: Wanted, known: set[str], problems: Problems) -> None:
+    name = wanted.settings.orbit_product if wanted.settings else None
+    if name is not None and name not in known:
+        problems.add(wanted.place, f"settings.orbit_product: no product {name!r}; "
+                     f"{nearest(name, known)}")  # fmt: skip
 
 
 def _codes(process: WantedProcess, problems: Problems) -> None:

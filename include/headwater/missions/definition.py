@@ -95,6 +95,8 @@ class MissionSettings(Part):
     """The time between two runs of the clock of ``<mission>.incoming``."""
     environment: dict[VariableName, str] = Field(default_factory=dict)
     """Variables for the codes; nothing secret belongs here."""
+    orbit_product: OptionalText = None
+    """The name of a product whose files are tables of orbits (CSV: orbit, start, stop)."""
 
 
 class MissionPart(Part):
@@ -234,6 +236,7 @@ class ProcessDefinition(Part):
 
     name: Name
     timebase: Annotated[Timebase, BeforeValidator(_upper)]
+    """The span that an output covers."""
     output: Annotated[
         OutputDefinition | None,
         BeforeValidator(_as_product, json_schema_input_type=str | OutputDefinition | None),
@@ -242,6 +245,8 @@ class ProcessDefinition(Part):
     outputs: list[OutputOrName] = Field(default_factory=list)
     """The products that it makes; the first names its builds."""
     inputs: list[InputOrName] = Field(default_factory=list)
+    wait_for_end: bool = False
+    """Whether an output is made only once its interval is over."""
     extra_params: OptionalText = None
     """Items of the command line, separated by ``|``."""
     code: CodeDefinition | None = None

@@ -94,6 +94,7 @@ def _process(process: LoadedProcess, mission: LoadedMission) -> ProcessDefinitio
     return ProcessDefinition(
         name=process.name,
         timebase=process.timebase,
+        wait_for_end=process.wait_for_end,
         extra_params=process.extra_params,
         inputs=[
             InputDefinition(

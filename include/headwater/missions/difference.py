@@ -161,6 +161,7 @@ def _product(product: WantedProduct) -> Values:
 def _process(part: ProcessDefinition) -> Values:
     return {
         "timebase": str(part.timebase),
+        "wait_for_end": part.wait_for_end,
         "extra_params": part.extra_params,
         "inputs": [one.model_dump(mode="json") for one in part.inputs],
         "outputs": [one.model_dump(mode="json") for one in part.outputs],
@@ -222,6 +223,6 @@ def stale_processes(
             stale[match.process] = ("new process", True)
         elif activated:
             stale[match.process] = (f"code {activated} activated", not runs)
-        elif difference.keys(what) & {"inputs", "outputs", "timebase"}:
+        elif difference.keys(what) & {"inputs", "outputs", "timebase", "wait_for_end"}:
             stale[match.process] = ("the definition of the process changed", not runs)
     return stale

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from headwater.core.states import Timebase
 from headwater.missions.definition import (
     MissionDefinition,
     MissionPart,
@@ -88,7 +89,19 @@ def merged(definitions: Sequence[MissionDefinition], problems: Problems) -> list
                     new.place(), f"a process named {process.name!r} is defined already at {other}"
                 )
             own.processes.setdefault(process.name, new)
+    for own in wanted.values():
+        _several_orbits_a_day(own)
     return list(wanted.values())
+
+
+def _several_orbits_a_day(own: Wanted) -> None:
+    """What is made an orbit may be made several times a day, whether or not its file says so."""
+    for process in own.processes.values():
+        made = process.part.outputs if process.part.timebase is Timebase.ORBIT else []
+        for name in {one.product for one in made} & set(own.products):
+            product = own.products[name]
+            part = product.part.model_copy(update={"several_per_day": True})
+            own.products[name] = replace(product, part=part)
 
 
 def _same_folders(own: Wanted, definition: MissionDefinition, problems: Problems) -> None:

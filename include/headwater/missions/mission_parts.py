@@ -110,6 +110,7 @@ class LoadedProcess:
     inputs: tuple[LoadedInput, ...]
     outputs: tuple[LoadedOutput, ...]
     codes: tuple[LoadedCode, ...]
+    wait_for_end: bool = False
 
     def codes_for(self, day: date) -> tuple[LoadedCode, ...]:
         """The codes that make its outputs of `day`; more than one is a fault of the mission."""

@@ -126,6 +126,7 @@ def _processes(connection: Connection, mission_id: int) -> Processes:
                 LoadedOutput(one.product_id, one.required, one.position) for one in outputs[row.id]
             ),
             codes=tuple(map(_code, codes[row.id])),
+            wait_for_end=row.wait_for_end,
         )
         for row in connection.execute(query)
     }

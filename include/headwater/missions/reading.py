@@ -28,7 +28,7 @@ def read_mission_files(paths: Iterable[Path | str]) -> list[MissionDefinition]:
     problems = Problems()
     definitions: list[MissionDefinition] = []
     for path in (Path(path) for path in paths):
-        text = _text(path, problems)
+        text = text_of(path, problems)
         if text is None:
             continue
         if path.suffix.lower() in (".yaml", ".yml"):
@@ -41,7 +41,8 @@ def read_mission_files(paths: Iterable[Path | str]) -> list[MissionDefinition]:
     return definitions
 
 
-def _text(path: Path, problems: Problems) -> str | None:
+def text_of(path: Path, problems: Problems) -> str | None:
+    """The content of a file that a person gives us; none, and why in `problems`, if unusable."""
     try:
         if path.stat().st_size > _LARGEST_BYTES:
             problems.add(str(path), "is larger than 16 MiB, expected a mission file")

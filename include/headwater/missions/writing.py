@@ -174,7 +174,9 @@ def _processes(
     new = [name for name in wanted.processes if difference.added(f"process {name}")]
     changed = [name for name in wanted.processes if difference.keys(f"process {name}")]
     values = {
-        name: wanted.processes[name].part.model_dump(include={"timebase", "extra_params"})
+        name: wanted.processes[name].part.model_dump(
+            include={"timebase", "extra_params", "wait_for_end"}
+        )
         for name in (*new, *changed)
     }
     if new:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -16,7 +15,7 @@ from headwater.catalog.queries import runs
 from headwater.catalog.queries.build_events import write_events
 from headwater.catalog.queries.filing import FileConflictError, NewFile, file_new, interval_key
 from headwater.catalog.queries.runs import RunEnd
-from headwater.catalog.queries.wakes import WakeUp, end_of_work, lock_work, wake
+from headwater.catalog.queries.wakes import Ended, WakeUp, end_of_work, lock_work, wake
 from headwater.core.actor import Actor
 from headwater.core.errors import ArchiveError
 from headwater.core.states import BuildState, EventKind
@@ -252,9 +251,9 @@ class Adopter:
         rows = runs.mark_built(connection, ends)
         reasons = {row.id: row.reason for row in rows}
         write_events(connection, EventKind.BUILD_BUILT, self._actor, reasons)
-        self._tell_of_the_end(connection, [(row.process_id, row.utc_date) for row in rows])
+        self._tell_of_the_end(connection, [Ended.of_build(row) for row in rows])
 
-    def _tell_of_the_end(self, connection: Connection, ended: Sequence[tuple[int, date]]) -> None:
+    def _tell_of_the_end(self, connection: Connection, ended: Sequence[Ended]) -> None:
         end_of_work(connection, ended, self._reaches, "an upstream build has ended")
 
     # What failed
@@ -269,7 +268,7 @@ class Adopter:
         with self._catalog.begin() as connection:
             lock_work(connection, self._mission.id)
             rows = runs.release(connection, ends)
-            self._tell_of_the_end(connection, [(row.process_id, row.utc_date) for row in rows])
+            self._tell_of_the_end(connection, [Ended.of_build(row) for row in rows])
             wake(
                 connection,
                 [

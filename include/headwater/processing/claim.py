@@ -21,8 +21,9 @@ from headwater.core.version import Version
 from headwater.missions.loaded import LoadedMission, LoadedProcess
 from headwater.processing.plan import plan
 from headwater.processing.plan_state import Action, ProposedBuild
-from headwater.processing.planner import plan_dates, read_state
+from headwater.processing.planner import plan_dates
 from headwater.processing.process_facts import plan_process
+from headwater.processing.state_reading import read_state
 
 LEASE_SECONDS = 60.0
 """How long a run may be silent before its build is given to somebody else."""

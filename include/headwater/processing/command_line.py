@@ -10,6 +10,7 @@ from pathlib import Path
 
 from headwater.core.errors import NameFormatError, ProcessingError
 from headwater.core.name_format import date_fields, fill, fill_known
+from headwater.core.output_interval import orbit_number, orbit_text
 from headwater.core.version import Version
 from headwater.missions.loaded import LoadedCode, LoadedMission
 from headwater.processing.claim import ClaimedBuild
@@ -126,6 +127,9 @@ def output_name(
         If a field has no value, or the name holds a slash or a control character.
     """
     fields = {**names, **date_fields(claimed.utc_date), "VERSION": str(version)}
+    orbit = orbit_number(claimed.interval_key)
+    if orbit is not None:
+        fields["ORBIT"] = orbit_text(orbit)
     name = fill(template, fields | keywords_of([file.keywords for file in claimed.inputs]))
     if _NOT_PLAIN.search(name) or name in {"", ".", ".."}:
         raise NameFormatError(f"{name!r} cannot be a file name")

@@ -9,12 +9,14 @@ from sqlalchemy import Connection, text
 
 from headwater.catalog.connection import Catalog
 from headwater.core.interval import DateSpan
+from headwater.core.output_interval import calendar_interval
+from headwater.core.states import Timebase
 from headwater.core.version import Version
 from headwater.missions.loaded import LoadedMission, LoadedProcess, LoadedProduct
 from headwater.processing.plan import plan
-from headwater.processing.plan_state import Action, PlanInput, PlanProcess, ProposedBuild
-from headwater.processing.planner import read_state
+from headwater.processing.plan_state import Action, ProposedBuild
 from headwater.processing.process_facts import plan_process
+from headwater.processing.state_reading import read_state
 
 NEWEST_OF_DAY = text("""
 select f.id, f.name, f.path, f.interface_version, f.quality_version, f.revision_version,
@@ -25,10 +27,11 @@ left join headwater.build b on b.id = f.build_id
 left join headwater.process p on p.id = b.process_id
 left join headwater.file_code l on l.resulting_file = f.id
 left join headwater.code c on c.id = l.source_code
-where f.product_id = :product and f.utc_file_date = :day and f.newest
-order by f.interval_key, f.keywords
+where f.product_id = :product and f.newest
+  and (f.utc_file_date = any(:dates) or f.interval_key = any(:keys))
+order by f.utc_file_date, f.interval_key, f.keywords
 """)
-"""The newest files of a product and date, with the process and code that made them."""
+"""The newest files of a product and dates or intervals, with the process and code of each."""
 
 SOURCES = text("""
 select l.resulting_file, f.name, f.newest,
@@ -90,8 +93,8 @@ class _Why:
 
     def answer(self, product: LoadedProduct, day: date) -> Explanation:
         details: list[str] = []
-        headline = self._of_files(product, day, details)
         entries = self._entries(product, day)
+        headline = self._of_files(product, day, entries, details)
         made = headline is not None
         if headline is None:
             headline = self._why_none(product, day, entries, details, frozenset())
@@ -104,8 +107,22 @@ class _Why:
             ]
         return Explanation(product.name, day, made, headline, tuple(details))
 
-    def _of_files(self, product: LoadedProduct, day: date, details: list[str]) -> str | None:
-        rows = self._connection.execute(NEWEST_OF_DAY, {"product": product.id, "day": day}).all()
+    def _of_files(
+        self,
+        product: LoadedProduct,
+        day: date,
+        entries: list[tuple[LoadedProcess, ProposedBuild]],
+        details: list[str],
+    ) -> str | None:
+        """What there is of the intervals that hold the day."""
+        firsts = {calendar_interval(one.timebase, day).utc_date for one in self._makers(product)}
+        orbits = (entry for one, entry in entries if one.timebase is Timebase.ORBIT)
+        values = {
+            "product": product.id,
+            "dates": sorted({day, *firsts}),
+            "keys": sorted({entry.interval_key for entry in orbits}),
+        }
+        rows = self._connection.execute(NEWEST_OF_DAY, values).all()
         sources: dict[int, list[str]] = {}
         for row in self._connection.execute(SOURCES, {"files": [row.id for row in rows]}):
             old = "" if row.newest else ", no longer the newest"
@@ -182,12 +199,9 @@ class _Why:
         if (missing.id, day) in seen:
             return ""
         lower = self._why_none(missing, day, self._entries(missing, day), details, seen)
-        window = self._window(plan_process(self._mission, process), missing.id, day)
-        return f"; {lower}" if day in window else ""
-
-    def _window(self, process: PlanProcess, product_id: int, day: date) -> DateSpan:
-        put: PlanInput = next(put for put in process.inputs if put.product_id == product_id)
-        return DateSpan(day, day).widened(put.days_before, put.days_after)
+        put = next(put for put in process.inputs if put.product_id == missing.id)
+        window = DateSpan(entry.utc_date, max(entry.utc_date, entry.stop.date()))
+        return f"; {lower}" if day in window.widened(put.days_before, put.days_after) else ""
 
     def _quarantined(self, product: LoadedProduct, day: date, details: list[str]) -> None:
         values = {

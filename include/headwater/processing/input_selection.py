@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from headwater.catalog.queries.planning import CandidateFile
-from headwater.core.interval import DAY, DateSpan, day_start, day_stop
+from headwater.core.interval import DAY, DateSpan
+from headwater.core.output_interval import OutputInterval
 from headwater.core.states import InputKind, Timebase
 from headwater.processing.plan_state import PlanInput, PlanProcess
+
+NO_TIME = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +34,29 @@ class Group:
 
 
 class InputSelection:
-    """The files around some dates, found again by day.
+    """The files around some intervals, found again by day.
 
-    DAILY counts a file for each day that its time touches, FILE and RUN for its file date.
+    FILE and RUN count a file for its date, the others for each day that its time touches.
     """
 
     def __init__(
-        self, process: PlanProcess, dates: Sequence[date], files: Sequence[CandidateFile]
+        self,
+        process: PlanProcess,
+        intervals: Sequence[OutputInterval],
+        files: Sequence[CandidateFile],
     ) -> None:
         self._process = process
         self._by_day: dict[int, dict[date, list[CandidateFile]]] = {
             put.product_id: defaultdict(list) for put in process.inputs
         }
-        self._by_overlap = process.timebase is Timebase.DAILY
-        if not dates:
+        self._by_overlap = not process.timebase.by_date
+        if not intervals:
             return
         before = max((put.days_before for put in process.inputs), default=0)
         after = max((put.days_after for put in process.inputs), default=0)
-        reach = DateSpan(min(dates), max(dates)).widened(before, after)
+        first = min(interval.days.first for interval in intervals)
+        last = max(interval.days.last for interval in intervals)
+        reach = DateSpan(first, last).widened(before, after)
         for file in files:
             self._add(file, reach)
 
@@ -64,35 +72,48 @@ class InputSelection:
             days[day].append(file)
             day += DAY
 
-    def groups(self, day: date) -> Iterator[Group]:
-        """What can be made for `day`; at least one group, which may have a hole."""
+    def groups(self, interval: OutputInterval) -> Iterator[Group]:
+        """What can be made for `interval`; at least one group, which may have a hole."""
         if self._process.timebase is not Timebase.FILE or not self._process.inputs:
-            yield self._whole_day(day)
+            yield self._whole(interval)
             return
+        day = interval.utc_date
         names = self._names_of(day)
         if not names:
-            yield self._hole(Group(day.isoformat(), day, day_start(day), day_stop(day), ""))
+            yield self._hole(_empty(interval), interval)
             return
         for interval_key, keywords in sorted(names):
-            yield self._of_files(day, interval_key, keywords)
+            yield self._of_files(interval, interval_key, keywords)
 
     def _of_day(self, put: PlanInput, day: date) -> list[CandidateFile]:
         return self._by_day[put.product_id].get(day, [])
 
-    def _window(self, put: PlanInput, day: date) -> list[CandidateFile]:
+    def _window(self, put: PlanInput, interval: OutputInterval) -> list[CandidateFile]:
         """The files of an input in its window, by version, then time, each once."""
-        if not put.days_before and not put.days_after:
-            found = self._of_day(put, day)
-        else:
-            window = DateSpan(day, day).widened(put.days_before, put.days_after)
-            one_each = {f.id: f for each in window.days() for f in self._of_day(put, each)}
-            found = list(one_each.values())
+        found = self._touching(put, interval, put.days_before * DAY, put.days_after * DAY)
         return found if len(found) < 2 else sorted(found, key=_command_line_order)
 
-    def _whole_day(self, day: date) -> Group:
-        group = Group(day.isoformat(), day, day_start(day), day_stop(day), "")
-        chosen = {put.product_id: self._window(put, day) for put in self._process.inputs}
-        return self._filled(group, chosen)
+    def _touching(
+        self,
+        put: PlanInput,
+        interval: OutputInterval,
+        before: timedelta = NO_TIME,
+        after: timedelta = NO_TIME,
+    ) -> list[CandidateFile]:
+        """The files of an input that are in an interval so widened, each once."""
+        start, stop = interval.start - before, interval.stop + after
+        first, last = start.date(), stop.date()
+        if first == last and self._process.timebase is not Timebase.ORBIT:
+            return self._of_day(put, first)
+        days = DateSpan(first, last).days()
+        found = {f.id: f for day in days for f in self._of_day(put, day)}
+        if not self._by_overlap:
+            return list(found.values())
+        return [f for f in found.values() if f.start <= stop and f.stop >= start]
+
+    def _whole(self, interval: OutputInterval) -> Group:
+        chosen = {put.product_id: self._window(put, interval) for put in self._process.inputs}
+        return self._filled(_empty(interval), chosen, interval)
 
     def _names_of(self, day: date) -> set[tuple[str, str]]:
         """Interval keys and keywords of the hard, or else the soft, input files of `day`.
@@ -111,11 +132,12 @@ class InputSelection:
             }
         return set()
 
-    def _of_files(self, day: date, interval_key: str, keywords: str) -> Group:
+    def _of_files(self, interval: OutputInterval, interval_key: str, keywords: str) -> Group:
+        day = interval.utc_date
         chosen = {}
         own: list[CandidateFile] = []
         for put in self._process.inputs:
-            files = [f for f in self._window(put, day) if f.keywords == keywords]
+            files = [f for f in self._window(put, interval) if f.keywords == keywords]
             if put.several_per_day:
                 files = [
                     f for f in files if f.utc_file_date != day or f.interval_key == interval_key
@@ -123,58 +145,54 @@ class InputSelection:
             chosen[put.product_id] = files
             if put.triggers:
                 own += [f for f in files if f.utc_file_date == day]
-        start = min((f.start for f in own), default=day_start(day))
-        stop = max((f.stop for f in own), default=day_stop(day))
-        group = Group(interval_key, day, start, stop, keywords)
-        return self._filled(group, chosen)
+        start = min((f.start for f in own), default=interval.start)
+        stop = max((f.stop for f in own), default=interval.stop)
+        return self._filled(Group(interval_key, day, start, stop, keywords), chosen, interval)
 
-    def _filled(self, group: Group, chosen: dict[int, list[CandidateFile]]) -> Group:
+    def _filled(
+        self, group: Group, chosen: dict[int, list[CandidateFile]], interval: OutputInterval
+    ) -> Group:
         puts = self._process.inputs
         for put in puts:
             if put.kind is InputKind.HARD and not chosen[put.product_id]:
-                return self._without(group, put)
+                return self._without(group, put, interval)
         triggers = [put for put in puts if put.triggers]
         if triggers and not any(chosen[put.product_id] for put in triggers):
-            return self._hole(group)
-        # An output's own day must be touched by what triggers it (spec 5.2): the window alone,
-        # yesterday's file, makes no product of today.
-        if triggers and not any(self._of_day(put, group.utc_date) for put in triggers):
-            return self._hole(group)
+            return self._hole(group, interval)
+        # An output's own interval must be touched by what triggers it (spec 5.2): the window
+        # alone, yesterday's file, makes no product of today.
+        if triggers and not any(self._touching(put, interval) for put in triggers):
+            return self._hole(group, interval)
         inputs = tuple(file for put in puts for file in chosen[put.product_id])
-        return Group(
-            group.interval_key,
-            group.utc_date,
-            group.start,
-            group.stop,
-            group.keywords,
-            inputs,
-        )
+        return replace(group, inputs=inputs)
 
-    def _without(self, group: Group, put: PlanInput) -> Group:
-        window = DateSpan(group.utc_date, group.utc_date).widened(put.days_before, put.days_after)
+    def _without(self, group: Group, put: PlanInput, interval: OutputInterval) -> Group:
+        window = _named(interval, put.days_before, put.days_after)
         words = f" with keywords {group.keywords}" if group.keywords else ""
-        return _with_hole(group, f"needs {put.product} of {window}{words}: none", put.product)
+        return replace(group, hole=f"needs {put.product} of {window}{words}: none",
+                       missing=put.product)  # fmt: skip
 
-    def _hole(self, group: Group) -> Group:
+    def _hole(self, group: Group, interval: OutputInterval) -> Group:
         hard = [put for put in self._process.inputs if put.kind is InputKind.HARD]
         triggers = hard or [put for put in self._process.inputs if put.triggers]
         if not triggers:
-            return _with_hole(group, "has no input that triggers it: it is made by hand only", None)
+            return replace(group, hole="has no input that triggers it: it is made by hand only")
         names = (" and " if hard else " or ").join(put.product for put in triggers)
-        first = next((p for p in triggers if not self._of_day(p, group.utc_date)), triggers[0])
-        return _with_hole(group, f"needs {names} of {group.utc_date}: none", first.product)
+        first = next((p for p in triggers if not self._touching(p, interval)), triggers[0])
+        return replace(
+            group, hole=f"needs {names} of {_named(interval)}: none", missing=first.product
+        )
 
 
-def _with_hole(group: Group, hole: str, missing: str | None) -> Group:
-    return Group(
-        group.interval_key,
-        group.utc_date,
-        group.start,
-        group.stop,
-        group.keywords,
-        hole=hole,
-        missing=missing,
-    )
+def _empty(interval: OutputInterval) -> Group:
+    return Group(interval.key, interval.utc_date, interval.start, interval.stop, "")
+
+
+def _named(interval: OutputInterval, before: int = 0, after: int = 0) -> str:
+    """An interval, or its window in days, as a reason names it."""
+    if before or after:
+        return str(interval.days.widened(before, after))
+    return interval.key
 
 
 def _command_line_order(file: CandidateFile) -> tuple[int, int, int, datetime, int]:

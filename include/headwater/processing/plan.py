@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
-from headwater.catalog.queries.planning import KnownBuild, NewestOutput
+from headwater.catalog.queries.planning import (
+    KnownBuild,
+    NewestOutput,
+)
 from headwater.core.fingerprint import fingerprint
-from headwater.core.interval import DAY, day_start, day_stop
+from headwater.core.interval import day_start, day_stop
+from headwater.core.output_interval import calendar_interval
 from headwater.core.states import BuildState, Timebase
 from headwater.core.version import Bump
 from headwater.processing.input_selection import Group, InputSelection
@@ -22,16 +26,17 @@ from headwater.processing.plan_state import (
     ProposedBuild,
 )
 from headwater.processing.version_rule import next_version
+from headwater.processing.waits import Waits
 
-PLANNED_TIMEBASES = frozenset({Timebase.FILE, Timebase.DAILY, Timebase.RUN})
-"""The timebases that this version makes."""
+LOAD_ORBITS = "load the orbits with 'headwater mission orbits FILE'"
 
 
 def plan(state: PlanState) -> list[ProposedBuild]:
     """What has to be made for the dates of `state`, what waits, and why the rest is not made.
 
-    At least one entry for each date, in the order of the dates; open builds whose group no
-    longer exists are among them, with nothing to do.
+    At least one entry for each interval that touches the dates, in the order of their starts,
+    and for each date without one; open builds whose group no longer exists are among them, with
+    nothing to do.
     """
     return list(_Planner(state).entries())
 
@@ -66,50 +71,43 @@ class _Planner:
             kind = self._built if build.state is BuildState.BUILT else self._open
             kind[build.interval_key, build.keywords] = build
         self._outputs = self._newest_by_group()
-        self._upstream: dict[date, list[tuple[int, str]]] = {}
-        for work in state.upstream:
-            found = self._upstream.setdefault(work.utc_date, [])
-            found.append((work.process_id, work.state))
+        self._intervals = state.intervals
+        self._waits = Waits(state)
 
     def _newest_by_group(self) -> dict[tuple[str, str], dict[int, NewestOutput]]:
-        """Outputs by group; a whole day is one group, whatever keywords its files carry."""
-        by_file = self._process.timebase is Timebase.FILE
+        """Outputs by group."""
         found: dict[tuple[str, str], dict[int, NewestOutput]] = {}
         for output in self._state.outputs:
-            key = (
-                (output.interval_key, output.keywords)
-                if by_file
-                else (output.utc_file_date.isoformat(), "")
-            )
-            group = found.setdefault(key, {})
+            group = found.setdefault(self._group_of(output), {})
             known = group.get(output.product_id)
             if known is None or known.version < output.version:
                 group[output.product_id] = output
         return found
 
+    def _group_of(self, output: NewestOutput) -> tuple[str, str]:
+        """The group of an output; a whole interval is one, whatever keywords its files carry."""
+        if self._process.timebase is Timebase.FILE:
+            return output.interval_key, output.keywords
+        if self._process.timebase is Timebase.ORBIT:
+            return output.interval_key, ""
+        interval = calendar_interval(self._process.timebase, output.utc_file_date)
+        first = interval.utc_date == output.utc_file_date
+        return interval.key if first else output.interval_key, ""
+
     def entries(self) -> Iterator[ProposedBuild]:
-        if self._process.timebase not in PLANNED_TIMEBASES:
-            yield from self._not_made_yet()
-            return
-        selection = InputSelection(self._process, self._state.dates, self._state.files)
+        selection = InputSelection(self._process, self._intervals, self._state.files)
         left = dict(self._open)
-        for day in self._state.dates:
-            for group in selection.groups(day):
+        for interval in self._intervals:
+            for group in selection.groups(interval):
                 left.pop((group.interval_key, group.keywords), None)
                 yield self._decided(group)
+        for day in self._state.lone_dates:
+            yield self._nothing(_day(day), f"no orbit of {day} is known: {LOAD_ORBITS}")
+        covered = {day for interval in self._intervals for day in interval.days.days()}
+        covered |= set(self._state.dates)
         for build in left.values():
-            if build.utc_date in self._dates and build.state is not BuildState.RUNNING:
+            if build.utc_date in covered and build.state is not BuildState.RUNNING:
                 yield self._vanished(build)
-
-    @property
-    def _dates(self) -> frozenset[date]:
-        return frozenset(self._state.dates)
-
-    def _not_made_yet(self) -> Iterator[ProposedBuild]:
-        reason = f"timebase {self._process.timebase} is not made yet by this version"
-        for day in self._state.dates:
-            group = Group(day.isoformat(), day, day_start(day), day_stop(day), "")
-            yield self._nothing(group, reason)
 
     def _decided(self, group: Group) -> ProposedBuild:
         build = self._open.get((group.interval_key, group.keywords))
@@ -126,7 +124,7 @@ class _Planner:
         if code is None:
             return self._nothing(group, reason, build)
         counted = [file.id for file in group.inputs if file.product_id in self._triggers]
-        print_ = fingerprint(code.id, counted)
+        print_ = fingerprint(code.id, counted, self._span_that_counts(group))
         if build is not None and build.state is BuildState.RUNNING:
             return replace(
                 self._nothing(group, f"is being made by {build.claimed_by or 'someone'}", build),
@@ -146,7 +144,7 @@ class _Planner:
             return None
         outputs = self._outputs.get((group.interval_key, group.keywords), {})
         built = self._built.get((group.interval_key, group.keywords))
-        recorded = built.fingerprint if built is not None else self._fingerprint_of(outputs)
+        recorded = built.fingerprint if built is not None else self._fingerprint_of(group, outputs)
         if recorded != print_:
             return None
         for output in self._process.outputs:
@@ -158,12 +156,19 @@ class _Planner:
         names = ", ".join(sorted(file.name for file in outputs.values()))
         return f"up to date: {names}" if names else "up to date: it ran with these inputs and code"
 
-    def _fingerprint_of(self, outputs: dict[int, NewestOutput]) -> str | None:
+    def _span_that_counts(self, group: Group) -> str:
+        """The times of an orbit, which may be loaded anew; other intervals are what they are."""
+        if self._process.timebase is not Timebase.ORBIT:
+            return ""
+        return f"{group.start.isoformat()}/{group.stop.isoformat()}"
+
+    def _fingerprint_of(self, group: Group, outputs: dict[int, NewestOutput]) -> str | None:
         """What files without a build row were made from; none where they differ or do not tell."""
         found = {
             fingerprint(
                 output.code_id,
                 (p.id for p in output.parents if p.product_id in self._triggers),
+                self._span_that_counts(group),
             )
             if output.code_id is not None
             else None
@@ -185,7 +190,7 @@ class _Planner:
             stopped = self._stopped(entry, build, print_)
             if stopped is not None:
                 return stopped
-        return self._after_waiting(entry, build)
+        return self._waits.applied(entry, build)
 
     def _make(
         self,
@@ -218,7 +223,7 @@ class _Planner:
             group.stop,
             group.keywords,
             Action.MAKE,
-            _shortened(reasons) or ("inputs changed" if newest else "not made yet"),
+            _shortened(reasons) or (self._changed if newest else "not made yet"),
             tuple(file.id for file in group.inputs),
             code.id,
             version,
@@ -226,6 +231,12 @@ class _Planner:
             None if forced is None else int(forced),
             None if build is None else build.id,
         )
+
+    @property
+    def _changed(self) -> str:
+        """What asks for a build where no input and no code differs from those recorded."""
+        orbit = self._process.timebase is Timebase.ORBIT
+        return "the times of the orbit changed" if orbit else "inputs changed"
 
     def _stopped(
         self, entry: ProposedBuild, build: KnownBuild, print_: str
@@ -249,39 +260,6 @@ class _Planner:
             )
         return replace(entry, reason=f"tried again after: {build.reason}")
 
-    def _after_waiting(self, entry: ProposedBuild, build: KnownBuild | None) -> ProposedBuild:
-        waiting_for = self._upstream_of(entry.utc_date)
-        if waiting_for is None:
-            return entry
-        since = self._state.now if build is None else build.created_at
-        limit = since + timedelta(seconds=self._state.max_wait_seconds)
-        if self._state.now >= limit:
-            hours = self._state.max_wait_seconds / 3600
-            return replace(
-                entry, reason=f"{entry.reason}; made without waiting longer than {hours:g} h"
-            )
-        return replace(
-            entry,
-            action=Action.WAIT,
-            reason=f"waits for {waiting_for}",
-            waiting_for=waiting_for,
-            not_before=limit,
-        )
-
-    def _upstream_of(self, day: date) -> str | None:
-        """The first upstream work whose outcome may be an input of `day`."""
-        if not self._upstream:
-            return None
-        reach = self._process.upstream
-        before = max((up.days_before for up in reach.values()), default=0)
-        after = max((up.days_after for up in reach.values()), default=0)
-        for offset in range(-before, after + 1):
-            for process_id, state in self._upstream.get(day + offset * DAY, ()):
-                up = reach.get(process_id)
-                if up is not None and -up.days_before <= offset <= up.days_after:
-                    return f"{up.process} of {day + offset * DAY} ({state})"
-        return None
-
     def _nothing(self, group: Group, reason: str, build: KnownBuild | None = None) -> ProposedBuild:
         return ProposedBuild(
             group.interval_key,
@@ -296,9 +274,18 @@ class _Planner:
         )
 
     def _vanished(self, build: KnownBuild) -> ProposedBuild:
-        day = build.utc_date
-        group = Group(build.interval_key, day, day_start(day), day_stop(day), build.keywords)
-        return self._nothing(group, "its input files are gone", build)
+        group = replace(
+            _day(build.utc_date), interval_key=build.interval_key, keywords=build.keywords
+        )
+        gone = "its input files are gone"
+        if self._process.timebase is Timebase.ORBIT:
+            gone = "its orbit is no longer known, or at another time"
+        return self._nothing(group, gone, build)
+
+
+def _day(day: date) -> Group:
+    """What stands for a date that has no interval."""
+    return Group(day.isoformat(), day, day_start(day), day_stop(day), "")
 
 
 def held_reason(build: KnownBuild) -> str:

@@ -16,6 +16,7 @@ from headwater.catalog.queries.planning import (
     NewestOutput,
     UpstreamWork,
 )
+from headwater.core.output_interval import Orbit, OutputInterval, intervals_on
 from headwater.core.states import InputKind, Timebase
 from headwater.core.version import Bump, Version
 
@@ -68,11 +69,15 @@ class PlanUpstream:
     process: str
     days_before: int
     days_after: int
+    timebase: Timebase = Timebase.DAILY
 
 
 @dataclass(frozen=True, slots=True)
 class PlanProcess:
-    """The process to plan for. `upstream` is by process id, over any number of levels."""
+    """The process to plan for. `upstream` is by process id, over any number of levels.
+
+    `satellite_id` is that of its first output, whose orbits count.
+    """
 
     id: int
     name: str
@@ -81,14 +86,17 @@ class PlanProcess:
     outputs: tuple[PlanOutput, ...]
     codes: tuple[PlanCode, ...]
     upstream: dict[int, PlanUpstream] = field(default_factory=dict)
+    wait_for_end: bool = False
+    satellite_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PlanState:
     """The catalog's state around some dates of one process.
 
-    `now` is the database's clock, UTC. `forced` makes every build of the dates anew and grows
-    that component of its version. With `by_hand` a process without inputs is made too.
+    The intervals that touch `dates` are planned; `orbits` are those of timebase ORBIT. `now` is
+    the database's clock, UTC. `forced` makes every build of the dates anew and grows that
+    component of its version. With `by_hand` a process without inputs is made too.
     """
 
     process: PlanProcess
@@ -102,6 +110,20 @@ class PlanState:
     max_wait_seconds: float = 21600.0
     forced: Bump | None = None
     by_hand: bool = False
+    orbits: Sequence[Orbit] = ()
+
+    @property
+    def intervals(self) -> list[OutputInterval]:
+        """The intervals that touch the dates, in the order of their starts."""
+        return intervals_on(self.process.timebase, self.dates, self.orbits)
+
+    @property
+    def lone_dates(self) -> list[date]:
+        """The dates that no interval touches: those of no known orbit."""
+        if self.process.timebase is not Timebase.ORBIT:
+            return []
+        covered = {day for interval in self.intervals for day in interval.days.days()}
+        return [day for day in self.dates if day not in covered]
 
 
 class Action(StrEnum):

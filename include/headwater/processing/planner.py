@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import Connection, Row
@@ -14,6 +14,7 @@ from headwater.catalog.queries.build_events import write_events
 from headwater.catalog.queries.campaigns import join_builds
 from headwater.catalog.queries.plan_rows import BuildRow, insert_builds, update_builds
 from headwater.catalog.queries.wakes import (
+    Ended,
     WakeUp,
     due_dates,
     lock_work,
@@ -22,18 +23,18 @@ from headwater.catalog.queries.wakes import (
     wake_waiters,
 )
 from headwater.core.actor import Actor
-from headwater.core.interval import DateSpan, spans_of
+from headwater.core.interval import DateSpan
 from headwater.core.states import BuildState, EventKind, Timebase
 from headwater.core.version import Bump
 from headwater.missions.loaded import LoadedMission, LoadedProcess
-from headwater.processing.plan import PLANNED_TIMEBASES, plan
-from headwater.processing.plan_state import Action, PlanProcess, PlanState, ProposedBuild
+from headwater.missions.orbit_files import read_orbit_files
+from headwater.processing.plan import plan
+from headwater.processing.plan_state import Action, PlanState, ProposedBuild
 from headwater.processing.process_facts import plan_process, reaches
+from headwater.processing.state_reading import read_intervals, read_state, whole_days
 
 DATES_AT_ONCE = 10_000
 """The most dates of one plan; what is left stays due."""
-
-_BRIDGE_DAYS = 3  # neighbouring spans are read as one when so few days lie between them
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ class Plan:
     builds: tuple[PlannedBuild, ...] = ()
     more: bool = False
     woken_by: dict[date, str] = field(default_factory=dict)
+    reach: DateSpan | None = None
+    """From the first to the last day of all intervals that touch the dates."""
 
     @property
     def to_make(self) -> tuple[PlannedBuild, ...]:
@@ -90,6 +93,8 @@ def plan_due(
     CatalogUnavailableError
         If the catalog does not answer; then nothing has changed.
     """
+    if process.timebase is Timebase.ORBIT:
+        read_orbit_files(catalog, mission, actor)
     facts = plan_process(mission, process)
     with catalog.begin() as connection:
         lock_work(connection, mission.id)
@@ -98,14 +103,16 @@ def plan_due(
             dates = sorted(wakes)
         else:
             dates = _days_of(span, limit)
-            wakes = take_wakes(connection, process.id, limit, span.first, dates[-1])
+            whole = whole_days(dates, read_intervals(connection, mission, facts, dates))
+            wakes = take_wakes(connection, process.id, limit, whole.first, whole.last)
         state = read_state(
             connection, mission, facts, dates, forced=forced, by_hand=span is not None
         )
         entries = plan(state)
         written = _write(connection, mission, process, state, entries, actor)
     more = len(dates) >= limit if span is None else dates[-1] < span.last
-    return Plan(process.name, tuple(dates), tuple(entries), tuple(written), more, wakes)
+    reach = whole_days(dates, state.intervals) if dates else None
+    return Plan(process.name, tuple(dates), tuple(entries), tuple(written), more, wakes, reach)
 
 
 def plan_dates(
@@ -180,73 +187,6 @@ def _days_of(span: DateSpan, limit: int) -> list[date]:
     return days
 
 
-def read_state(
-    connection: Connection,
-    mission: LoadedMission,
-    process: PlanProcess,
-    dates: Sequence[date],
-    *,
-    forced: Bump | None = None,
-    by_hand: bool = False,
-) -> PlanState:
-    """Read what the plan of `dates` must know: a fixed number of queries for any number of them."""
-    now = planning.database_now(connection)
-    settings = mission.settings
-    empty = PlanState(
-        process,
-        dates,
-        (),
-        (),
-        (),
-        (),
-        now,
-        settings.automatic_attempts,
-        settings.max_wait_seconds,
-        forced,
-        by_hand,
-    )
-    if not dates or process.timebase not in PLANNED_TIMEBASES:
-        return empty
-    spans = spans_of(dates, gap=_BRIDGE_DAYS)
-    files = planning.input_files(
-        connection,
-        [put.product_id for put in process.inputs],
-        _input_spans(process, spans),
-        overlap=process.timebase is Timebase.DAILY,
-    )
-    outputs = planning.newest_outputs(
-        connection, process.id, [put.product_id for put in process.outputs], spans
-    )
-    known = planning.known_builds(connection, mission.id, process.id, spans)
-    upstream = planning.upstream_work(
-        connection, process.upstream, *_upstream_reach(process, dates)
-    )
-    return replace(empty, files=files, outputs=outputs, builds=known, upstream=upstream)
-
-
-def _input_spans(process: PlanProcess, spans: Sequence[DateSpan]) -> list[DateSpan]:
-    before = max((put.days_before for put in process.inputs), default=0)
-    after = max((put.days_after for put in process.inputs), default=0)
-    if not before and not after:
-        return list(spans)
-    merged: list[DateSpan] = []
-    for span in (each.widened(before, after) for each in spans):
-        if merged and span.first <= merged[-1].last:
-            merged[-1] = DateSpan(merged[-1].first, max(span.last, merged[-1].last))
-        else:
-            merged.append(span)
-    return merged
-
-
-def _upstream_reach(process: PlanProcess, dates: Sequence[date]) -> tuple[date, date]:
-    reach = process.upstream.values()
-    whole = DateSpan(min(dates), max(dates)).widened(
-        max((up.days_before for up in reach), default=0),
-        max((up.days_after for up in reach), default=0),
-    )
-    return whole.first, whole.last
-
-
 def _write(
     connection: Connection,
     mission: LoadedMission,
@@ -267,10 +207,10 @@ def _write(
         *insert_builds(connection, mission.id, process.id, new),
         *update_builds(connection, changed),
     ]
-    join_builds(connection, mission.id, process.id, state.dates)
+    join_builds(connection, mission.id, [row.id for row in written])
     _write_plan_events(connection, written, actor)
     wake(connection, list(_later_looks(process, entries, known)))
-    _end_of_planning(connection, mission, process, state, written)
+    _end_of_planning(connection, mission, process, state, entries, written)
     return [
         PlannedBuild(
             row.id, row.utc_date, row.interval_key, row.keywords, BuildState(row.state), row.reason
@@ -353,13 +293,27 @@ def _end_of_planning(
     mission: LoadedMission,
     process: LoadedProcess,
     state: PlanState,
+    entries: Iterable[ProposedBuild],
     written: Iterable[Row[tuple[object, ...]]],
 ) -> None:
-    """Dates for which nothing will be made now do not keep anybody waiting."""
+    """Intervals for which nothing will be made now do not keep anybody waiting."""
     open_states = {BuildState.PENDING, BuildState.WAITING, BuildState.RUNNING}
-    busy = {row.utc_date for row in written if BuildState(row.state) in open_states}
+    resting = {
+        entry.interval_key
+        for entry in entries
+        if entry.action is Action.WAIT and entry.waiting_for is None
+    }
+    busy = {
+        row.utc_date
+        for row in written
+        if BuildState(row.state) in open_states and row.interval_key not in resting
+    }
     busy |= {build.utc_date for build in state.builds if build.state is BuildState.RUNNING}
-    idle = [(process.id, day) for day in state.dates if day not in busy]
+    lone = [DateSpan(day, day) for day in state.lone_dates]
+    idle = [
+        Ended(process.id, span.first, span.last)
+        for span in [*(one.days for one in state.intervals), *lone]
+        if not busy.intersection(span.days())
+    ]
     below = [reach for reach in reaches(mission) if reach.up == process.id]
-    reason = f"nothing new is coming from {process.name}"
-    wake_waiters(connection, idle, below, reason)
+    wake_waiters(connection, idle, below, f"nothing new is coming from {process.name}")

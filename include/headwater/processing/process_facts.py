@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from headwater.catalog.queries.wakes import Reach
-from headwater.core.states import InputKind
+from headwater.core.output_interval import longest_days
+from headwater.core.states import InputKind, Timebase
 from headwater.missions.loaded import LoadedMission, LoadedProcess
 from headwater.processing.plan_state import (
     PlanCode,
@@ -49,13 +50,16 @@ def plan_process(mission: LoadedMission, process: LoadedProcess) -> PlanProcess:
             for code in process.codes
         ),
         upstream_of(mission, process),
+        process.wait_for_end,
+        mission.products[process.outputs[0].product_id].satellite_id if process.outputs else None,
     )
 
 
 def upstream_of(mission: LoadedMission, process: LoadedProcess) -> dict[int, PlanUpstream]:
     """The processes whose outputs reach `process` by inputs that trigger, at any distance.
 
-    The windows of a chain add up; of several ways the widest counts.
+    The windows of a chain add up, and so do the days of an interval in its middle, since any of
+    them changes all of it; of several ways the widest counts.
     """
     makers: dict[int, list[LoadedProcess]] = {}
     for maker in mission.processes.values():
@@ -75,15 +79,27 @@ def upstream_of(mission: LoadedMission, process: LoadedProcess) -> dict[int, Pla
                     reach = (max(reach[0], known.days_before), max(reach[1], known.days_after))
                     if reach == (known.days_before, known.days_after):
                         continue
-                found[maker.id] = PlanUpstream(maker.name, *reach)
-                todo.append((maker, *reach))
+                found[maker.id] = PlanUpstream(maker.name, *reach, maker.timebase)
+                own = _days_besides(maker.timebase)
+                todo.append((maker, reach[0] + own, reach[1] + own))
     return found
+
+
+def _days_besides(timebase: Timebase) -> int:
+    """How many days an interval has besides one; few orbits are longer than a day."""
+    return 1 if timebase is Timebase.ORBIT else longest_days(timebase) - 1
 
 
 def reaches(mission: LoadedMission) -> list[Reach]:
     """Every pair of an upstream and a downstream process, with the window between them."""
     return [
-        Reach(up, process.id, reach.days_before, reach.days_after)
+        Reach(
+            up,
+            process.id,
+            reach.days_before,
+            reach.days_after,
+            longest_days(process.timebase),
+        )
         for process in mission.processes.values()
         for up, reach in upstream_of(mission, process).items()
     ]

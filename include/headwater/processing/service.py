@@ -11,7 +11,7 @@ from sqlalchemy import TextClause
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import build_requests, due_work, runs
 from headwater.catalog.queries.build_events import write_events
-from headwater.catalog.queries.wakes import WakeUp, lock_work, wake, wake_waiters
+from headwater.catalog.queries.wakes import Ended, WakeUp, lock_work, wake, wake_waiters
 from headwater.core.actor import Actor
 from headwater.core.interval import DateSpan, spans_of
 from headwater.core.states import BuildState, EventKind
@@ -216,6 +216,6 @@ def _by_person(
         values = {"ids": list(build_ids), "reason": reason}
         rows = connection.execute(statement, values).all()
         write_events(connection, kind, actor, {row.id: row.reason for row in rows})
-        ended = [(row.process_id, row.utc_date) for row in rows]
+        ended = [Ended.of_build(row) for row in rows]
         wake_waiters(connection, ended, reaches(mission), reason)
     return [row.id for row in rows]

@@ -108,7 +108,7 @@ class PlanOperator(HeadwaterOperator, SkipMixin):
             plan = plan_due(catalog, mission, process, actor=actor, span=reach)
             if span and (is_retried(context) or _asked_by_person(context)):
                 retry_builds(catalog, mission, _stopped(plan), actor)
-            found = pending_builds(catalog, mission, process, span=reach)
+            found = pending_builds(catalog, mission, process, span=span and plan.reach)
             seconds = usual_seconds(catalog, process) if found else None
         names = {entry.build_id: entry.interval_key for entry in plan.entries}
         names |= {build.build_id: build.interval_key for build in plan.builds}

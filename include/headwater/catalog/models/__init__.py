@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from headwater.catalog.models.base import Base
 from headwater.catalog.models.campaign import Campaign, CampaignDate, Pass
-from headwater.catalog.models.file import Arrival, File, FileCode, FileLink, Intent, Release
+from headwater.catalog.models.file import (
+    Arrival,
+    File,
+    FileCode,
+    FileLink,
+    Intent,
+    OrbitFile,
+    Release,
+)
 from headwater.catalog.models.mission import (
     Code,
     Inspector,
     Instrument,
     Mission,
     MissionDatabase,
+    Orbit,
     Process,
     ProcessInput,
     ProcessOutput,
@@ -38,6 +47,8 @@ __all__ = [
     "Intent",
     "Mission",
     "MissionDatabase",
+    "Orbit",
+    "OrbitFile",
     "Pass",
     "Process",
     "ProcessInput",

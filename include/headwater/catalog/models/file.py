@@ -141,6 +141,17 @@ class Release(Base):
     release_num: Mapped[str] = mapped_column(String(20), primary_key=True)
 
 
+class OrbitFile(Base):
+    """A file of the product that a mission takes its orbits from, and that it was read."""
+
+    __tablename__ = "orbit_file"
+
+    file_id: Mapped[int] = mapped_column(ForeignKey(File.id), primary_key=True)
+    problem: Mapped[str | None]
+    """Why it could not be used; none if its orbits are in the catalog."""
+    read_at: Mapped[Now]
+
+
 class Arrival(Base):
     """One file seen in a mission's incoming folder, and how it ended."""
 

@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, UniqueConstrai
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
-from headwater.catalog.models.base import Base, Key, Now, Small, state_type
+from headwater.catalog.models.base import Base, Key, Moment, Now, Small, state_type
 from headwater.core.states import InputKind, Timebase
 from headwater.core.version import Version
 
@@ -137,6 +137,8 @@ class Process(Base):
     timebase: Mapped[Timebase] = mapped_column(state_type(Timebase, "timebase"))
     extra_params: Mapped[str | None]
     """Items of the command line, separated by ``|``."""
+    wait_for_end: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether an output is made only once its interval is over."""
 
     inputs: Mapped[list[ProcessInput]] = relationship(order_by="ProcessInput.position")
     outputs: Mapped[list[ProcessOutput]] = relationship(order_by="ProcessOutput.position")
@@ -170,6 +172,42 @@ class ProcessOutput(Base):
     product_id: Mapped[int] = mapped_column(ForeignKey(Product.id), primary_key=True)
     position: Mapped[Small]
     required: Mapped[bool] = mapped_column(server_default=text("true"))
+
+
+class Orbit(Base):
+    """One orbit: it lasts from `start` to the moment before `stop`.
+
+    Those of a satellite count for the processes of its products; those without one for all
+    others of the mission.
+    """
+
+    __tablename__ = "orbit"
+    __table_args__ = (
+        CheckConstraint("start < stop", name="span"),
+        Index(
+            "uq_orbit_number",
+            "mission_id",
+            "number",
+            unique=True,
+            postgresql_where=text("satellite_id is null"),
+        ),
+        Index(
+            "uq_orbit_satellite_number",
+            "mission_id",
+            "satellite_id",
+            "number",
+            unique=True,
+            postgresql_where=text("satellite_id is not null"),
+        ),
+        Index("ix_orbit_start", "mission_id", "satellite_id", "start"),
+    )
+
+    id: Mapped[Key]
+    mission_id: Mapped[int] = mapped_column(ForeignKey(Mission.id))
+    satellite_id: Mapped[int | None] = mapped_column(ForeignKey(Satellite.id))
+    number: Mapped[int]
+    start: Mapped[Moment]
+    stop: Mapped[Moment]
 
 
 class Code(Base):

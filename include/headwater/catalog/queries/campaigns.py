@@ -111,8 +111,10 @@ returning b.id, b.process_id, b.utc_date, b.state, b.reason
 _JOIN_BUILDS = text("""
 update headwater.build b set campaign_id = c.id
 from headwater.campaign c join headwater.campaign_date d on d.campaign_id = c.id
-where c.mission_id = :mission and c.state = 'running' and b.process_id = d.process_id
-  and b.process_id = :process and b.utc_date = d.utc_date and b.utc_date = any(:dates)
+where c.mission_id = :mission and c.state = 'running' and b.id = any(:builds)
+  and b.process_id = d.process_id
+  and d.utc_date between b.utc_date
+                     and greatest(b.utc_date, (b.interval_stop at time zone 'UTC')::date)
   and b.state in ('pending', 'waiting') and b.campaign_id is null
 """)
 """Builds of a running campaign's dates are its own, and come after live data."""
@@ -283,12 +285,10 @@ def retry_campaign(connection: Connection, campaign: int, reason: str) -> Sequen
     return connection.execute(_RETRY, {"campaign": campaign, "reason": reason}).all()
 
 
-def join_builds(
-    connection: Connection, mission_id: int, process_id: int, dates: Sequence[date]
-) -> None:
-    """Mark the open builds of running campaigns' dates as theirs."""
-    values = {"mission": mission_id, "process": process_id, "dates": list(dates)}
-    connection.execute(_JOIN_BUILDS, values)
+def join_builds(connection: Connection, mission_id: int, builds: Sequence[int]) -> None:
+    """Mark those of the open builds as a campaign's whose dates a running campaign holds."""
+    if builds:
+        connection.execute(_JOIN_BUILDS, {"mission": mission_id, "builds": list(builds)})
 
 
 def finish_campaigns(connection: Connection, mission_id: int) -> Sequence[Row[Any]]:

@@ -62,6 +62,7 @@ returning id, process_id, utc_date, state, reason, interval_key, keywords
 UPDATE_BUILDS = text(f"""
 update headwater.build b
 set state = r.state, reason = r.reason, forced = r.forced,
+    utc_date = case when r.state = 'not needed' then b.utc_date else r.utc_date end,
     attempts = case when b.fingerprint is distinct from r.fingerprint and r.state = 'pending'
                     then 0 else b.attempts end,
     fingerprint = coalesce(r.fingerprint, b.fingerprint),
@@ -75,7 +76,7 @@ from {_ROWS}
 where b.id = r.id and b.state in ('pending', 'waiting', 'failed', 'held', 'built')
 returning b.id, b.process_id, b.utc_date, b.state, b.reason, b.interval_key, b.keywords
 """)  # noqa: S608  the text is a constant of this module
-"""What the plan now says of builds that are not running."""
+"""What the plan now says of builds that are not running; an orbit may have another date now."""
 
 
 def insert_builds(

@@ -15,6 +15,9 @@ from headwater.core.interval import DateSpan
 from headwater.core.states import BuildState
 from headwater.core.version import Version
 
+TO_BE_PLANNED = "to be planned"
+"""The state of upstream work that is only a date to look at."""
+
 
 @dataclass(frozen=True, slots=True)
 class CandidateFile:
@@ -89,6 +92,8 @@ class UpstreamWork:
     utc_date: date
     state: str
     """A build's state, or ``to be planned``."""
+    last: date | None = None
+    """The last day of the build's interval; none if that is its date."""
 
 
 INPUTS_BY_OVERLAP = text("""
@@ -114,13 +119,20 @@ join headwater.file f
 """The newest files on disk whose date lies in a span (spec 5.3, FILE and RUN)."""
 
 NEWEST_OUTPUTS = text("""
+with wanted_files as (
+    select f.id
+    from unnest(cast(:firsts as date[]), cast(:lasts as date[])) as wanted (first, last)
+    join headwater.file f
+      on f.product_id = any(:products) and f.newest
+     and f.utc_file_date between wanted.first and wanted.last
+    union
+    select f.id from headwater.file f
+    where f.product_id = any(:products) and f.newest and f.interval_key = any(:keys)
+)
 select f.id, f.name, f.product_id, coalesce(b.interval_key, f.interval_key) as interval_key,
        coalesce(b.keywords, f.keywords) as keywords, f.utc_file_date,
        f.interface_version, f.quality_version, f.revision_version, f.exists_on_disk
-from unnest(cast(:firsts as date[]), cast(:lasts as date[])) as wanted (first, last)
-join headwater.file f
-  on f.product_id = any(:products) and f.newest
- and f.utc_file_date between wanted.first and wanted.last
+from wanted_files join headwater.file f using (id)
 left join headwater.build b on b.id = f.build_id and b.process_id = :process
 """)
 """The newest file of each output product, interval and keywords, on disk or not."""
@@ -140,26 +152,40 @@ where l.resulting_file = any(:files)
 """)
 """The code that is recorded for the given outputs."""
 
-KNOWN_BUILDS = text("""
-select b.id, b.interval_key, b.utc_date, b.keywords, b.state, b.reason, b.forced, b.fingerprint,
-       b.attempts, b.not_before, b.created_at, b.lease_until, b.claimed_by
+_BUILD = """b.id, b.interval_key, b.utc_date, b.keywords, b.state, b.reason, b.forced,
+       b.fingerprint, b.attempts, b.not_before, b.created_at, b.lease_until, b.claimed_by"""
+_KNOWN = "('pending', 'waiting', 'running', 'failed', 'held', 'built')"
+
+KNOWN_BUILDS = text(f"""
+select {_BUILD}
 from unnest(cast(:firsts as date[]), cast(:lasts as date[])) as wanted (first, last)
 join headwater.build b
   on b.mission_id = :mission and b.process_id = :process
- and b.utc_date between wanted.first and wanted.last
- and b.state in ('pending', 'waiting', 'running', 'failed', 'held', 'built')
-""")
-"""The open and the built builds of a process for spans of dates."""
+ and b.utc_date between wanted.first and wanted.last and b.state in {_KNOWN}
+union
+select {_BUILD} from headwater.build b
+where b.process_id = :process and b.interval_key = any(:keys) and b.state in {_KNOWN}
+""")  # noqa: S608  the pieces are constants of this module
+"""The open and the built builds of a process for spans of dates, and those of some intervals."""
 
-UPSTREAM_WORK = text("""
-select process_id, utc_date, state from headwater.build
-where process_id = any(:processes) and utc_date between :first and :last
-  and state in ('pending', 'waiting', 'running')
+UPSTREAM_WORK = text(f"""
+select b.process_id, b.utc_date, b.state,
+       greatest(b.utc_date, (b.interval_stop at time zone 'UTC')::date) as last
+from headwater.build b join headwater.process p on p.id = b.process_id
+where b.process_id = any(:processes)
+  and b.utc_date > cast(:first as date) - cast(:longest as int) and b.utc_date <= :last
+  and b.state in ('pending', 'waiting', 'running')
+  and not (p.wait_for_end and b.state = 'waiting' and b.interval_stop >= now())
 union all
-select process_id, utc_date, 'to be planned' from headwater.wake
-where process_id = any(:processes) and utc_date between :first and :last and due_at <= now()
-""")
-"""Builds of upstream processes that will end soon, and dates that they have still to look at."""
+select process_id, utc_date, '{TO_BE_PLANNED}', utc_date from headwater.wake
+where process_id = any(:processes) and due_at <= now()
+  and utc_date > cast(:first as date) - cast(:longest as int)
+  and utc_date < cast(:last as date) + cast(:longest as int)
+""")  # noqa: S608  as above
+"""Builds of upstream processes that will end soon, and dates that they have still to look at.
+
+A build that waits for the end of its interval will not end soon.
+"""
 
 
 def _version(row: Row[tuple[object, ...]]) -> Version:
@@ -198,12 +224,21 @@ def input_files(
 
 
 def newest_outputs(
-    connection: Connection, process_id: int, product_ids: Sequence[int], spans: Sequence[DateSpan]
+    connection: Connection,
+    process_id: int,
+    product_ids: Sequence[int],
+    spans: Sequence[DateSpan],
+    keys: Sequence[str] = (),
 ) -> list[NewestOutput]:
-    """The newest outputs of the dates in `spans`, with their recorded inputs and code."""
+    """The newest outputs of the dates in `spans`, with their recorded inputs and code.
+
+    Those whose interval is in `keys` are among them, also where their date has moved.
+    """
     if not product_ids or not spans:
         return []
-    values = {"process": process_id, "products": list(product_ids)} | _days(spans)
+    values: dict[str, object] = {"process": process_id, "products": list(product_ids)}
+    values |= {"keys": list(keys)}
+    values |= _days(spans)
     rows = connection.execute(NEWEST_OUTPUTS, values).all()
     file_ids = [row.id for row in rows]
     parents: dict[int, list[Parent]] = {}
@@ -233,10 +268,15 @@ def newest_outputs(
 
 
 def known_builds(
-    connection: Connection, mission_id: int, process_id: int, spans: Sequence[DateSpan]
+    connection: Connection,
+    mission_id: int,
+    process_id: int,
+    spans: Sequence[DateSpan],
+    keys: Sequence[str] = (),
 ) -> list[KnownBuild]:
-    """The open and built builds of the dates in `spans`."""
-    values = {"mission": mission_id, "process": process_id} | _days(spans)
+    """The open and built builds of the dates in `spans`, and of the intervals `keys`."""
+    values: dict[str, object] = {"mission": mission_id, "process": process_id, "keys": list(keys)}
+    values |= _days(spans)
     return [
         KnownBuild(
             row.id,
@@ -258,15 +298,18 @@ def known_builds(
 
 
 def upstream_work(
-    connection: Connection, process_ids: Iterable[int], first: date, last: date
+    connection: Connection, process_ids: Iterable[int], first: date, last: date, longest: int
 ) -> list[UpstreamWork]:
-    """What upstream processes have still to do from `first` to `last`, both included."""
+    """What upstream processes have still to do around `first` to `last`, both included.
+
+    `longest` is the most days that an interval of theirs has.
+    """
     processes = list(process_ids)
     if not processes:
         return []
-    values = {"processes": processes, "first": first, "last": last}
+    values = {"processes": processes, "first": first, "last": last, "longest": longest}
     return [
-        UpstreamWork(row.process_id, row.utc_date, row.state)
+        UpstreamWork(row.process_id, row.utc_date, row.state, row.last)
         for row in connection.execute(UPSTREAM_WORK, values)
     ]
 

@@ -49,7 +49,7 @@ from unnest(cast(:ids as bigint[]), cast(:tokens as uuid[]), cast(:states as tex
             cast(:cpus as float8[]), cast(:rss as bigint[]), cast(:uncounted as boolean[]))
   as r (id, token, state, reason, delay, command, log_path, exit_code, wall, cpu, rss, uncounted)
 where b.id = r.id and b.token = r.token and b.state = 'running'
-returning b.id, b.process_id, b.utc_date, b.state, b.reason, b.not_before
+returning b.id, b.process_id, b.utc_date, b.interval_stop, b.state, b.reason, b.not_before
 """)
 """The end of runs that built nothing; a run whose token is no longer the build's writes nothing.
 
@@ -75,7 +75,7 @@ from unnest(cast(:ids as bigint[]), cast(:tokens as uuid[]), cast(:reasons as te
             cast(:walls as float8[]), cast(:cpus as float8[]), cast(:rss as bigint[]))
   as r (id, token, reason, command, log_path, exit_code, wall, cpu, rss)
 where b.id = r.id and b.token = r.token and b.state = 'running'
-returning b.id, b.process_id, b.utc_date, b.state, b.reason
+returning b.id, b.process_id, b.utc_date, b.interval_stop, b.state, b.reason
 """)
 """The end of runs whose outputs are filed in the same transaction."""
 

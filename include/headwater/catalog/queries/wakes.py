@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, Self
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 LOCK_WORK = text("select pg_advisory_xact_lock(hashtextextended('headwater work ' || :mission, 0))")
 """Let only one transaction at a time file, plan or end builds of a mission, so that none that
@@ -59,6 +60,13 @@ WAKE_FOR_FILES = text("""
             (span.first - i.days_after)::timestamp, (span.last + i.days_before)::timestamp,
             interval '1 day') day
         where f.id = any(:file_ids) and f.newest
+        union all
+        select p.id, f.name, f.utc_file_date
+        from headwater.file f
+        join headwater.product o on o.id = f.product_id
+        join headwater.mission m on m.id = o.mission_id and m.settings ->> 'orbit_product' = o.name
+        join headwater.process p on p.mission_id = m.id and p.timebase = 'ORBIT'
+        where f.id = any(:file_ids) and f.newest
     )
     insert into headwater.wake (process_id, utc_date, reason)
     select process_id, utc_date,
@@ -70,20 +78,26 @@ WAKE_FOR_FILES = text("""
 """)
 """Wake each process that is triggered by the files, at each date whose window holds them.
 
-Dates are those of the outputs: the days of the file's span for a timebase that chooses by
-overlap, its characteristic date for FILE and RUN (spec dbprocessing 5.2, 5.3), widened by the
-input's window (DESIGN 6). A file that is not the newest wakes nobody.
+Dates are the days of the file's span for a timebase that chooses by overlap, its characteristic
+date for FILE and RUN (spec dbprocessing 5.2, 5.3), widened by the input's window (DESIGN 6): the
+plan makes the intervals that touch them. A file that is not the newest wakes nobody. A file of the
+product that the mission takes its orbits from wakes each process of timebase ORBIT.
 """
 
 WAKE_WAITERS = text("""
 insert into headwater.wake (process_id, utc_date, reason, due_at)
 select distinct b.process_id, b.utc_date, :reason, now()
-from unnest(cast(:up as bigint[]), cast(:dates as date[])) as ended (process_id, utc_date)
+from unnest(cast(:up as bigint[]), cast(:firsts as date[]), cast(:lasts as date[]))
+  as ended (process_id, first, last)
 join unnest(cast(:from_up as bigint[]), cast(:to_down as bigint[]), cast(:before as int[]),
-            cast(:after as int[])) as reach (up, down, days_before, days_after)
+            cast(:after as int[]), cast(:longest as int[]))
+  as reach (up, down, days_before, days_after, longest)
   on reach.up = ended.process_id
 join headwater.build b on b.process_id = reach.down and b.state = 'waiting'
- and b.utc_date between ended.utc_date - reach.days_after and ended.utc_date + reach.days_before
+ and b.utc_date > ended.first - reach.days_after - reach.longest
+ and b.utc_date <= ended.last + reach.days_before
+ and greatest(b.utc_date, (b.interval_stop at time zone 'UTC')::date)
+     >= ended.first - reach.days_after
 order by 1, 2
 on conflict (process_id, utc_date) do update set due_at = least(wake.due_at, excluded.due_at)
 """)
@@ -91,8 +105,9 @@ on conflict (process_id, utc_date) do update set due_at = least(wake.due_at, exc
 
 PULL_WAKES = text("""
 update headwater.wake w set due_at = now()
-from unnest(cast(:processes as bigint[]), cast(:dates as date[])) as e (process_id, utc_date)
-where w.process_id = e.process_id and w.utc_date = e.utc_date and w.due_at > now()
+from unnest(cast(:processes as bigint[]), cast(:firsts as date[]), cast(:lasts as date[]))
+  as e (process_id, first, last)
+where w.process_id = e.process_id and w.utc_date between e.first and e.last and w.due_at > now()
 """)
 """What was put off until a run ends is due when it has ended."""
 
@@ -147,37 +162,57 @@ def wake_for_files(connection: Connection, file_ids: Sequence[int]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """An output of `down` of date D reads what `up` made of D - days_before to D + days_after."""
+    """An output of `down` of date D reads what `up` made of D - days_before to D + days_after.
+
+    `longest` is the most days that one output of `down` covers.
+    """
 
     up: int
     down: int
     days_before: int
     days_after: int
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Work of a process on the days from `first` to `last` that will not go on now."""
+
+    process_id: int
+    first: date
+    last: date
+
+    @classmethod
+    def of_build(cls, row: Row[Any]) -> Self:
+        """The end of a build; `row` has its process_id, utc_date and interval_stop."""
+        return cls(row.process_id, row.utc_date, max(row.utc_date, row.interval_stop.date()))
 
 
 def end_of_work(
-    connection: Connection, ended: Sequence[tuple[int, date]], reaches: Sequence[Reach], reason: str
+    connection: Connection, ended: Sequence[Ended], reaches: Sequence[Reach], reason: str
 ) -> None:
-    """Tell those who wait for the runs of (process, date) pairs that they have ended."""
+    """Tell those who wait for the runs of builds that they have ended."""
     if ended:
-        pairs = {"processes": [e[0] for e in ended], "dates": [e[1] for e in ended]}
-        connection.execute(PULL_WAKES, pairs)
+        days = {"firsts": [e.first for e in ended], "lasts": [e.last for e in ended]}
+        connection.execute(PULL_WAKES, {"processes": [e.process_id for e in ended], **days})
         wake_waiters(connection, ended, reaches, reason)
 
 
 def wake_waiters(
-    connection: Connection, ended: Sequence[tuple[int, date]], reaches: Sequence[Reach], reason: str
+    connection: Connection, ended: Sequence[Ended], reaches: Sequence[Reach], reason: str
 ) -> None:
-    """Let the builds that wait for the work of (process, date) pairs be planned again."""
+    """Let the builds that wait for this work be planned again."""
     if not ended or not reaches:
         return
     values = {
-        "up": [e[0] for e in ended],
-        "dates": [e[1] for e in ended],
+        "up": [e.process_id for e in ended],
+        "firsts": [e.first for e in ended],
+        "lasts": [e.last for e in ended],
         "from_up": [reach.up for reach in reaches],
         "to_down": [reach.down for reach in reaches],
         "before": [reach.days_before for reach in reaches],
         "after": [reach.days_after for reach in reaches],
+        "longest": [reach.longest for reach in reaches],
         "reason": reason,
     }
     connection.execute(WAKE_WAITERS, values)
