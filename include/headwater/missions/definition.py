@@ -167,8 +167,26 @@ class InputDefinition(Part):
     product: str = Field(min_length=1)
     """The key of a product of this file, or the name of a product of the mission."""
     kind: InputKind = InputKind.HARD
+    """``hard`` is needed, ``soft`` taken when there; a change of ``no_trigger`` makes nothing."""
     days_before: int = Field(default=0, ge=0, le=3660)
+    """By how many days the window begins before the interval of the output."""
     days_after: int = Field(default=0, ge=0, le=3660)
+    files_before: int = Field(default=0, ge=0, le=1000)
+    """How many of the nearest files before the interval are read, besides those in it."""
+    files_after: int = Field(default=0, ge=0, le=1000)
+    latest_valid: bool = False
+    """Whether a file is valid from its start to its stop, as a calibration is, and the one with
+    the latest start is read of those that are valid at the start of the interval."""
+
+    @model_validator(mode="after")
+    def _one_kind_of_window(self) -> Self:
+        windows = (self.days_before, self.days_after, self.files_before, self.files_after)
+        if self.latest_valid and any(windows):
+            raise ValueError(
+                "an input with latest_valid has no window: leave out days_before, days_after, "
+                "files_before and files_after"
+            )
+        return self
 
 
 class OutputDefinition(Part):

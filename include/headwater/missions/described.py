@@ -102,6 +102,9 @@ def _process(process: LoadedProcess, mission: LoadedMission) -> ProcessDefinitio
                 kind=one.kind,
                 days_before=one.days_before,
                 days_after=one.days_after,
+                files_before=one.files_before,
+                files_after=one.files_after,
+                latest_valid=one.latest_valid,
             )
             for one in process.inputs
         ],

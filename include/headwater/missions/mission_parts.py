@@ -51,13 +51,16 @@ class LoadedProduct:
 
 @dataclass(frozen=True, slots=True)
 class LoadedInput:
-    """A product that a process reads, and its window in days."""
+    """A product that a process reads, and its window in days and in files."""
 
     product_id: int
     kind: InputKind
     days_before: int
     days_after: int
     position: int
+    files_before: int = 0
+    files_after: int = 0
+    latest_valid: bool = False
 
 
 @dataclass(frozen=True, slots=True)

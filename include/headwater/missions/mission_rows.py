@@ -119,7 +119,16 @@ def _processes(connection: Connection, mission_id: int) -> Processes:
             timebase=row.timebase,
             extra_params=row.extra_params,
             inputs=tuple(
-                LoadedInput(one.product_id, one.kind, one.days_before, one.days_after, one.position)
+                LoadedInput(
+                    one.product_id,
+                    one.kind,
+                    one.days_before,
+                    one.days_after,
+                    one.position,
+                    one.files_before,
+                    one.files_after,
+                    one.latest_valid,
+                )
                 for one in inputs[row.id]
             ),
             outputs=tuple(

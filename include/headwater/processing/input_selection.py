@@ -11,6 +11,7 @@ from headwater.catalog.queries.planning import CandidateFile
 from headwater.core.interval import DAY, DateSpan
 from headwater.core.output_interval import OutputInterval
 from headwater.core.states import InputKind, Timebase
+from headwater.processing.far_files import FarFiles
 from headwater.processing.plan_state import PlanInput, PlanProcess
 
 NO_TIME = timedelta()
@@ -47,7 +48,12 @@ class InputSelection:
     ) -> None:
         self._process = process
         self._by_day: dict[int, dict[date, list[CandidateFile]]] = {
-            put.product_id: defaultdict(list) for put in process.inputs
+            put.product_id: defaultdict(list) for put in process.inputs if not put.latest_valid
+        }
+        self._far = {
+            put.product_id: FarFiles(files, put.product_id)
+            for put in process.inputs
+            if put.latest_valid or put.in_files
         }
         self._by_overlap = not process.timebase.by_date
         if not intervals:
@@ -57,7 +63,7 @@ class InputSelection:
         first = min(interval.days.first for interval in intervals)
         last = max(interval.days.last for interval in intervals)
         reach = DateSpan(first, last).widened(before, after)
-        for file in files:
+        for file in {file.id: file for file in files}.values():
             self._add(file, reach)
 
     def _add(self, file: CandidateFile, reach: DateSpan) -> None:
@@ -89,9 +95,10 @@ class InputSelection:
         return self._by_day[put.product_id].get(day, [])
 
     def _window(self, put: PlanInput, interval: OutputInterval) -> list[CandidateFile]:
-        """The files of an input in its window, by version, then time, each once."""
-        found = self._touching(put, interval, put.days_before * DAY, put.days_after * DAY)
-        return found if len(found) < 2 else sorted(found, key=_command_line_order)
+        """The files of an input in its window of days, each once; none of one valid for a time."""
+        if put.latest_valid:
+            return []
+        return self._touching(put, interval, put.days_before * DAY, put.days_after * DAY)
 
     def _touching(
         self,
@@ -112,16 +119,38 @@ class InputSelection:
         return [f for f in found.values() if f.start <= stop and f.stop >= start]
 
     def _whole(self, interval: OutputInterval) -> Group:
-        chosen = {put.product_id: self._window(put, interval) for put in self._process.inputs}
-        return self._filled(_empty(interval), chosen, interval)
+        group = _empty(interval)
+        near = {put.product_id: self._window(put, interval) for put in self._process.inputs}
+        return self._filled(group, self._with_far(group, near), interval)
+
+    def _with_far(
+        self, group: Group, near: dict[int, list[CandidateFile]], keywords: str | None = None
+    ) -> dict[int, list[CandidateFile]]:
+        """What a group reads: `near`, and what its inputs take from afar, by version, then time.
+
+        With `keywords` a file from afar has them, or none where it is valid for a time.
+        """
+        chosen = {}
+        for put in self._process.inputs:
+            files = near[put.product_id]
+            if put.latest_valid:
+                files = self._far[put.product_id].valid_at(group.start, keywords)
+            elif put.in_files:
+                files = files + self._far[put.product_id].around(put, group.start, files, keywords)
+            chosen[put.product_id] = (
+                files if len(files) < 2 else sorted(files, key=_command_line_order)
+            )
+        return chosen
 
     def _names_of(self, day: date) -> set[tuple[str, str]]:
         """Interval keys and keywords of the hard, or else the soft, input files of `day`.
 
+        What is valid for a time names none.
+
         Where one of these products has several files a day, those alone name the groups.
         """
         for kind in (InputKind.HARD, InputKind.SOFT):
-            puts = [put for put in self._process.inputs if put.kind is kind]
+            puts = [p for p in self._process.inputs if p.kind is kind and not p.latest_valid]
             if not puts:
                 continue
             several = [put for put in puts if put.several_per_day]
@@ -147,7 +176,8 @@ class InputSelection:
                 own += [f for f in files if f.utc_file_date == day]
         start = min((f.start for f in own), default=interval.start)
         stop = max((f.stop for f in own), default=interval.stop)
-        return self._filled(Group(interval_key, day, start, stop, keywords), chosen, interval)
+        group = Group(interval_key, day, start, stop, keywords)
+        return self._filled(group, self._with_far(group, chosen, keywords), interval)
 
     def _filled(
         self, group: Group, chosen: dict[int, list[CandidateFile]], interval: OutputInterval
@@ -156,7 +186,7 @@ class InputSelection:
         for put in puts:
             if put.kind is InputKind.HARD and not chosen[put.product_id]:
                 return self._without(group, put, interval)
-        triggers = [put for put in puts if put.triggers]
+        triggers = [put for put in puts if put.starts]
         if triggers and not any(chosen[put.product_id] for put in triggers):
             return self._hole(group, interval)
         # An output's own interval must be touched by what triggers it (spec 5.2): the window
@@ -167,14 +197,18 @@ class InputSelection:
         return replace(group, inputs=inputs)
 
     def _without(self, group: Group, put: PlanInput, interval: OutputInterval) -> Group:
+        if put.latest_valid:
+            hole = f"needs {put.product} that is valid at {group.start:%Y-%m-%d %H:%M:%S} UTC: none"
+            return replace(group, hole=hole)
         window = _named(interval, put.days_before, put.days_after)
         words = f" with keywords {group.keywords}" if group.keywords else ""
         return replace(group, hole=f"needs {put.product} of {window}{words}: none",
                        missing=put.product)  # fmt: skip
 
     def _hole(self, group: Group, interval: OutputInterval) -> Group:
-        hard = [put for put in self._process.inputs if put.kind is InputKind.HARD]
-        triggers = hard or [put for put in self._process.inputs if put.triggers]
+        starting = [put for put in self._process.inputs if put.starts]
+        hard = [put for put in starting if put.kind is InputKind.HARD]
+        triggers = hard or starting
         if not triggers:
             return replace(group, hole="has no input that triggers it: it is made by hand only")
         names = (" and " if hard else " or ").join(put.product for put in triggers)

@@ -64,6 +64,7 @@ class _Planner:
         self._state = state
         self._process = process = state.process
         self._triggers = frozenset(put.product_id for put in process.inputs if put.triggers)
+        self._starts = any(put.starts for put in process.inputs)
         self._names = {put.product_id: put.product for put in process.inputs}
         self._open: dict[tuple[str, str], KnownBuild] = {}
         self._built: dict[tuple[str, str], KnownBuild] = {}
@@ -115,9 +116,15 @@ class _Planner:
             if self._state.by_hand and not self._triggers and build is None:
                 return self._with_code(replace(group, hole=None), build)
             return self._nothing(group, group.hole, build)
-        if not self._triggers and not self._state.by_hand and build is None:
+        if build is None and self._by_hand_only(group):
             return self._nothing(group, "has no input that triggers it: it is made by hand only")
         return self._with_code(group, build)
+
+    def _by_hand_only(self, group: Group) -> bool:
+        """Whether nothing asks for a group; a calibration does where there is an output already."""
+        if self._starts or self._state.by_hand:
+            return False
+        return not self._triggers or (group.interval_key, group.keywords) not in self._outputs
 
     def _with_code(self, group: Group, build: KnownBuild | None) -> ProposedBuild:
         code, reason = usable_code(self._process.codes, group.utc_date, self._process.name)

@@ -23,7 +23,7 @@ from headwater.core.version import Bump, Version
 
 @dataclass(frozen=True, slots=True)
 class PlanInput:
-    """A product that the process reads; the window is in days around the output's date."""
+    """A product that the process reads; the window is around the output's interval."""
 
     product_id: int
     product: str
@@ -32,11 +32,24 @@ class PlanInput:
     days_after: int
     position: int
     several_per_day: bool = False
+    files_before: int = 0
+    files_after: int = 0
+    latest_valid: bool = False
 
     @property
     def triggers(self) -> bool:
         """Whether a change of it re-makes the output."""
         return self.kind is not InputKind.NO_TRIGGER
+
+    @property
+    def starts(self) -> bool:
+        """Whether a file of it makes an output of its interval, where there is none yet."""
+        return self.triggers and not self.latest_valid
+
+    @property
+    def in_files(self) -> bool:
+        """Whether its window is counted in files too."""
+        return bool(self.files_before or self.files_after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ def plan_process(mission: LoadedMission, process: LoadedProcess) -> PlanProcess:
                 put.days_after,
                 put.position,
                 mission.products[put.product_id].several_per_day,
+                put.files_before,
+                put.files_after,
+                put.latest_valid,
             )
             for put in sorted(process.inputs, key=lambda put: put.position)
         ),
@@ -58,8 +61,9 @@ def plan_process(mission: LoadedMission, process: LoadedProcess) -> PlanProcess:
 def upstream_of(mission: LoadedMission, process: LoadedProcess) -> dict[int, PlanUpstream]:
     """The processes whose outputs reach `process` by inputs that trigger, at any distance.
 
-    The windows of a chain add up, and so do the days of an interval in its middle, since any of
-    them changes all of it; of several ways the widest counts.
+    A window in files is taken for one in days. The windows of a chain add up, and so do the days
+    of an interval in its middle, since any of them changes all of it; of several ways the widest
+    counts.
     """
     makers: dict[int, list[LoadedProcess]] = {}
     for maker in mission.processes.values():
@@ -73,7 +77,10 @@ def upstream_of(mission: LoadedMission, process: LoadedProcess) -> dict[int, Pla
             if put.kind is InputKind.NO_TRIGGER:
                 continue
             for maker in makers.get(put.product_id, ()):
-                reach = (before + put.days_before, after + put.days_after)
+                reach = (
+                    before + max(put.days_before, put.files_before),
+                    after + max(put.days_after, put.files_after),
+                )
                 known = found.get(maker.id)
                 if known is not None:
                     reach = (max(reach[0], known.days_before), max(reach[1], known.days_after))

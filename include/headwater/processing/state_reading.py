@@ -57,12 +57,7 @@ def read_state(
     keys = [one.key for one in intervals] if by_key else []
     return replace(
         state,
-        files=planning.input_files(
-            connection,
-            [put.product_id for put in process.inputs],
-            _input_spans(process, spans),
-            overlap=not process.timebase.by_date,
-        ),
+        files=_input_files(connection, process, spans),
         outputs=planning.newest_outputs(
             connection, process.id, [put.product_id for put in process.outputs], spans, keys
         ),
@@ -91,6 +86,28 @@ def whole_days(dates: Sequence[date], intervals: Sequence[OutputInterval]) -> Da
     """From the first to the last day of dates and intervals."""
     days = [*dates, *(one.days.first for one in intervals), *(one.days.last for one in intervals)]
     return DateSpan(min(days), max(days))
+
+
+def _input_files(
+    connection: Connection, process: PlanProcess, spans: Sequence[DateSpan]
+) -> list[planning.CandidateFile]:
+    """All files that the builds of `spans` may read; a file may be named twice."""
+    near = [put for put in process.inputs if not put.latest_valid]
+    products = [put.product_id for put in near]
+    own = _input_spans(process, spans)
+    windows = [(put.product_id, put.files_before, put.files_after) for put in near if put.in_files]
+    valid = [put.product_id for put in process.inputs if put.latest_valid]
+    by_date = process.timebase.by_date
+    # FILE reads by date, and a file may begin a little before or after its date.
+    besides = 1 if by_date else 0
+    whole = DateSpan(spans[0].first, spans[-1].last).widened(besides, besides)
+    return [
+        *planning.input_files(connection, products, own, overlap=not by_date),
+        *planning.inputs_around(
+            connection, windows, products, own, by_keywords=process.timebase is Timebase.FILE
+        ),
+        *planning.inputs_valid(connection, valid, whole),
+    ]
 
 
 def _input_spans(process: PlanProcess, spans: Sequence[DateSpan]) -> list[DateSpan]:

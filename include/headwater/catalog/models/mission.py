@@ -146,7 +146,7 @@ class Process(Base):
 
 
 class ProcessInput(Base):
-    """A product that a process reads, and in which window of days around its interval."""
+    """A product that a process reads, and in which window around its interval."""
 
     __tablename__ = "process_input"
     __table_args__ = (
@@ -160,6 +160,11 @@ class ProcessInput(Base):
     kind: Mapped[InputKind] = mapped_column(state_type(InputKind, "input_kind"))
     days_before: Mapped[Small] = mapped_column(server_default=text("0"))
     days_after: Mapped[Small] = mapped_column(server_default=text("0"))
+    files_before: Mapped[Small] = mapped_column(server_default=text("0"))
+    """How many of the nearest files before the interval are read besides those in it."""
+    files_after: Mapped[Small] = mapped_column(server_default=text("0"))
+    latest_valid: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether its files are valid from their start to their stop, and the latest one is read."""
 
 
 class ProcessOutput(Base):

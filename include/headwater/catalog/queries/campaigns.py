@@ -35,7 +35,8 @@ dates as (
     union
     select s.process_id, day::date
     from stale s
-    join headwater.process_input i on i.process_id = s.process_id and i.kind <> 'no_trigger'
+    join headwater.process_input i
+      on i.process_id = s.process_id and i.kind <> 'no_trigger' and not i.latest_valid
     join headwater.file f on f.product_id = i.product_id and f.newest and f.exists_on_disk
     cross join lateral (
         select s.timebase in ('FILE', 'RUN') as by_date,
@@ -56,7 +57,8 @@ where (cast(:first as date) is null or utc_date >= :first)
 on conflict do nothing
 """)
 """For each named process the dates of its newest outputs; and, where asked for, each date whose
-input window holds a newest file of an input (closed intervals; spec dbprocessing 5.2, 5.3)."""
+input window holds a newest file of an input (closed intervals; spec dbprocessing 5.2, 5.3). A
+file that is valid for a time makes no output of its days."""
 
 _DATES_OF_FILES = text("""
 with chosen as (
@@ -73,9 +75,18 @@ with chosen as (
           where c.resulting_file = f.id and c.source_code = any(:codes)))
 ), held as (
     insert into headwater.campaign_date (campaign_id, process_id, utc_date)
-    select distinct cast(:campaign as bigint), i.process_id, day::date
+    select cast(:campaign as bigint), i.process_id, made.utc_file_date
     from chosen f
-    join headwater.process_input i on i.product_id = f.product_id and i.kind in ('hard', 'soft')
+    join headwater.process_input i on i.product_id = f.product_id and i.latest_valid
+    join headwater.process_output o on o.process_id = i.process_id
+    join headwater.file made on made.product_id = o.product_id and made.newest
+     and made.utc_start_time between f.utc_start_time and f.utc_stop_time
+    where i.kind in ('hard', 'soft')
+    union
+    select cast(:campaign as bigint), i.process_id, day::date
+    from chosen f
+    join headwater.process_input i
+      on i.product_id = f.product_id and i.kind in ('hard', 'soft') and not i.latest_valid
     join headwater.process p on p.id = i.process_id
     cross join lateral (
         select case when p.timebase in ('FILE', 'RUN') then f.utc_file_date
@@ -89,7 +100,8 @@ with chosen as (
 )
 select count(*) from chosen
 """)
-"""The dates of the processes that read the chosen newest files (spec dbprocessing 5.2, 7)."""
+"""The dates of the processes that read the chosen newest files (spec dbprocessing 5.2, 7); of a
+file that is valid for a time, those of the outputs that its validity covers."""
 
 _APPROVE = text("""
 update headwater.campaign

@@ -118,6 +118,50 @@ join headwater.file f
 """)
 """The newest files on disk whose date lies in a span (spec 5.3, FILE and RUN)."""
 
+INPUTS_AROUND = text("""
+select distinct f.id, f.product_id, f.interval_key, f.keywords, f.utc_file_date,
+       f.utc_start_time, f.utc_stop_time,
+       f.interface_version, f.quality_version, f.revision_version
+from unnest(cast(:starts as timestamptz[]), cast(:stops as timestamptz[]),
+            cast(:firsts as date[]), cast(:lasts as date[])) as wanted (start, stop, first, last)
+cross join unnest(cast(:around as bigint[]), cast(:before as int[]), cast(:after as int[]))
+  as put (product_id, before, after)
+cross join lateral (
+    select null::text as keywords where not :by_keywords
+    union
+    select k.keywords from headwater.file k
+    where :by_keywords and k.product_id = any(:products) and k.newest
+      and k.utc_file_date between wanted.first and wanted.last
+) words
+cross join lateral (
+    (select n.* from headwater.file n
+     where n.product_id = put.product_id and n.newest and n.exists_on_disk
+       and n.utc_start_time < wanted.start
+       and (words.keywords is null or n.keywords = words.keywords)
+     order by n.utc_start_time desc, n.interface_version desc, n.quality_version desc,
+              n.revision_version desc, n.id desc limit put.before)
+    union all
+    (select n.* from headwater.file n
+     where n.product_id = put.product_id and n.newest and n.exists_on_disk
+       and n.utc_start_time > wanted.stop
+       and (words.keywords is null or n.keywords = words.keywords)
+     order by n.utc_start_time, n.interface_version, n.quality_version,
+              n.revision_version, n.id limit put.after)
+) f
+""")
+"""The nearest files before and after each span, so many of each product, and, where an output
+reads its own keywords only, of each keywords that its inputs have there."""
+
+INPUTS_VALID = text("""
+select f.id, f.product_id, f.interval_key, f.keywords, f.utc_file_date,
+       f.utc_start_time, f.utc_stop_time,
+       f.interface_version, f.quality_version, f.revision_version
+from headwater.file f
+where f.product_id = any(:products) and f.newest and f.exists_on_disk
+  and f.utc_start_time <= :stop and f.utc_stop_time >= :start
+""")
+"""The newest files on disk that are valid at some time between two."""
+
 NEWEST_OUTPUTS = text("""
 with wanted_files as (
     select f.id
@@ -208,19 +252,57 @@ def input_files(
         rows = connection.execute(INPUTS_BY_OVERLAP, values)
     else:
         rows = connection.execute(INPUTS_BY_DATE, values | _days(spans))
-    return [
-        CandidateFile(
-            row.id,
-            row.product_id,
-            row.interval_key,
-            row.keywords,
-            row.utc_file_date,
-            row.utc_start_time,
-            row.utc_stop_time,
-            _version(row),
-        )
-        for row in rows
-    ]
+    return [_candidate(row) for row in rows]
+
+
+def inputs_around(
+    connection: Connection,
+    windows: Sequence[tuple[int, int, int]],
+    product_ids: Sequence[int],
+    spans: Sequence[DateSpan],
+    *,
+    by_keywords: bool,
+) -> list[CandidateFile]:
+    """The nearest files before and after each of `spans`.
+
+    `windows` says of which product, and how many before and after. With `by_keywords` so many
+    of each keywords that files of `product_ids` have in the span.
+    """
+    if not windows or not spans:
+        return []
+    values: dict[str, object] = {
+        "around": [window[0] for window in windows],
+        "before": [window[1] for window in windows],
+        "after": [window[2] for window in windows],
+        "products": list(product_ids),
+        "by_keywords": by_keywords,
+        "starts": [span.start for span in spans],
+        "stops": [span.stop for span in spans],
+    }
+    return [_candidate(row) for row in connection.execute(INPUTS_AROUND, values | _days(spans))]
+
+
+def inputs_valid(
+    connection: Connection, product_ids: Sequence[int], whole: DateSpan
+) -> list[CandidateFile]:
+    """The files of `product_ids` that are valid at some time of a span."""
+    if not product_ids:
+        return []
+    values = {"products": list(product_ids), "start": whole.start, "stop": whole.stop}
+    return [_candidate(row) for row in connection.execute(INPUTS_VALID, values)]
+
+
+def _candidate(row: Row[tuple[object, ...]]) -> CandidateFile:
+    return CandidateFile(
+        row.id,
+        row.product_id,
+        row.interval_key,
+        row.keywords,
+        row.utc_file_date,
+        row.utc_start_time,
+        row.utc_stop_time,
+        _version(row),
+    )
 
 
 def newest_outputs(

@@ -48,7 +48,7 @@ WAKE_FOR_FILES = text("""
         select i.process_id, f.name, day::date as utc_date
         from headwater.file f
         join headwater.process_input i
-          on i.product_id = f.product_id and i.kind in ('hard', 'soft')
+          on i.product_id = f.product_id and i.kind in ('hard', 'soft') and not i.latest_valid
         join headwater.process p on p.id = i.process_id
         cross join lateral (
             select case when p.timebase in ('FILE', 'RUN') then f.utc_file_date
@@ -82,6 +82,83 @@ Dates are the days of the file's span for a timebase that chooses by overlap, it
 date for FILE and RUN (spec dbprocessing 5.2, 5.3), widened by the input's window (DESIGN 6): the
 plan makes the intervals that touch them. A file that is not the newest wakes nobody. A file of the
 product that the mission takes its orbits from wakes each process of timebase ORBIT.
+"""
+
+WAKE_FAR = text("""
+    with borne as (
+        select i.process_id, f.name,
+               case when i.latest_valid or i.files_after = 0 then span.start
+                    else coalesce(below.start, '-infinity') end as start,
+               case when i.latest_valid or i.files_before = 0 then span.stop
+                    else coalesce(above.start, 'infinity') end as stop
+        from headwater.file f
+        join headwater.process_input i
+          on i.product_id = f.product_id and i.kind in ('hard', 'soft')
+         and (i.latest_valid or i.files_before > 0 or i.files_after > 0)
+        cross join lateral (
+            select min(v.utc_start_time) as start, max(v.utc_stop_time) as stop
+            from headwater.file v
+            where v.product_id = f.product_id and v.interval_key = f.interval_key
+              and v.keywords = f.keywords
+        ) span
+        left join lateral (
+            select v.utc_start_time as start from headwater.file v
+            where v.product_id = f.product_id and v.keywords = f.keywords and v.newest
+              and v.exists_on_disk and v.utc_start_time > f.utc_start_time
+            order by v.utc_start_time offset greatest(i.files_before - 1, 0) limit 1
+        ) above on i.files_before > 0
+        left join lateral (
+            select v.utc_start_time as start from headwater.file v
+            where v.product_id = f.product_id and v.keywords = f.keywords and v.newest
+              and v.exists_on_disk and v.utc_start_time < f.utc_start_time
+            order by v.utc_start_time desc offset greatest(i.files_after - 1, 0) limit 1
+        ) below on i.files_after > 0
+        where f.id = any(:file_ids) and f.newest
+    ),
+    reach as (
+        select p.id as process_id, p.timebase in ('FILE', 'RUN') as by_date, b.name,
+               b.start, b.stop, (b.start at time zone 'UTC')::date as first,
+               (b.stop at time zone 'UTC')::date as last
+        from borne b join headwater.process p on p.id = b.process_id
+    ),
+    touched as (
+        select r.process_id, r.name, o.utc_file_date as utc_date
+        from reach r
+        join headwater.process_output made on made.process_id = r.process_id
+        join headwater.file o on o.product_id = made.product_id and o.newest
+         and o.utc_file_date between r.first and r.last
+        union all
+        select r.process_id, r.name, day::date
+        from reach r
+        join headwater.process_input i on i.process_id = r.process_id
+         and i.kind in ('hard', 'soft') and not i.latest_valid
+        join headwater.file t on t.product_id = i.product_id and t.newest and t.exists_on_disk
+         and t.utc_start_time <= r.stop and t.utc_stop_time >= r.start
+        cross join lateral generate_series(
+            greatest(r.first, (t.utc_start_time at time zone 'UTC')::date)::timestamp,
+            least(r.last, (t.utc_stop_time at time zone 'UTC')::date)::timestamp,
+            interval '1 day') day
+        where not r.by_date
+        union all
+        select r.process_id, r.name, t.utc_file_date
+        from reach r
+        join headwater.process_input i on i.process_id = r.process_id
+         and i.kind in ('hard', 'soft') and not i.latest_valid
+        join headwater.file t on t.product_id = i.product_id and t.newest and t.exists_on_disk
+         and t.utc_file_date between r.first and r.last
+        where r.by_date
+    )
+    insert into headwater.wake (process_id, utc_date, reason)
+    select process_id, utc_date, min(name) || ' is new' from touched
+    group by process_id, utc_date order by process_id, utc_date
+    on conflict (process_id, utc_date) do update
+        set due_at = least(wake.due_at, excluded.due_at), reason = excluded.reason
+""")
+"""Wake each process for the files that it reads from afar, at each date on which they bear.
+
+A file that is valid for a time bears on the dates from its start to its stop, or to those of the
+versions before it; one of a window in files on those up to the n-th file beside it. Of these, the
+dates that have outputs, or files that make outputs: so a validity of decades is no row a day.
 """
 
 WAKE_WAITERS = text("""
@@ -154,10 +231,12 @@ def wake(connection: Connection, wakes: Sequence[WakeUp]) -> None:
 
 
 def wake_for_files(connection: Connection, file_ids: Sequence[int]) -> int:
-    """Write the wake rows of new files in the caller's transaction; how many dates were touched."""
+    """Write the wake rows of new files in the caller's transaction; how many were written."""
     if not file_ids:
         return 0
-    return connection.execute(WAKE_FOR_FILES, {"file_ids": list(file_ids)}).rowcount
+    values = {"file_ids": list(file_ids)}
+    near = connection.execute(WAKE_FOR_FILES, values).rowcount
+    return near + connection.execute(WAKE_FAR, values).rowcount
 
 
 @dataclass(frozen=True, slots=True)
