@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bad_configs import BAD
 from headwater.catalog.connection import Catalog
 from headwater.cli import main
 from headwater.local.demo.synthetic import drop_synthetic_l0, write_synthetic_mission
@@ -173,6 +174,18 @@ def test_a_problem_is_one_sentence_and_no_traceback(
     assert said.code == code
     assert says in said.err
     assert "Traceback" not in said.err
+
+
+def test_a_wrong_config_is_told_with_its_place_and_nothing_is_applied(
+    headwater: Command, tmp_path: Path
+) -> None:
+    bad, path = BAD["an undefined input"], tmp_path / "lab.conf"
+    path.write_text(bad.text)
+    for flags in ([], ["--dry-run"]):
+        said = headwater("mission", "apply", str(path), *flags)
+        assert (said.code, said.out) == (1, "")
+        assert said.err == f"headwater: {bad.message.replace('@FILE@', str(path))}\n"
+    assert headwater("mission", "list", "--json").data == []
 
 
 def test_a_catalog_that_is_down_is_one_sentence(

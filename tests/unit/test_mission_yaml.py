@@ -91,6 +91,11 @@ def test_one_file_may_hold_a_document_for_each_instrument(tmp_path: Path) -> Non
         ("products:", "products: &p {x: *p}\nother:", "it is nested without end"),
         ("settle_seconds: 0.2", "settle_seconds: .inf", "expected a finite number"),
         ("settle_seconds: 0.2", "environment: {A=B: x}", "settings.environment.A=B: 'A=B' cannot"),
+        ("version: 1.0.0", "date_written: 20200101", "date_written: 20200101 cannot be used, ex"),
+        ("version: 1.0.0", "date_written: 0", "0 cannot be used, expected a date as YYYY-MM-DD"),
+        ("version: 1.0.0", "date_written: 2020-02-30", "'2020-02-30' is no date: day is out"),
+        ('format: "l1_{Y}.dat"', 'format: "l1\\n"', "'l1\\n' cannot be used, expected one line"),
+        ("filename: c.sh}", 'filename: ""}', "code.filename: is empty, and must be given"),
         ("filename: i.py", 'filename: "i\\0.py"', "inspector.filename: 'i\\x00.py' holds a char"),
     ],
 )

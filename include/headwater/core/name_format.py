@@ -79,7 +79,7 @@ def _parts(template: str) -> tuple[str | _Field, ...]:
                 parts.append(literal)
             if name is None:
                 continue
-            if not name or conversion or "{" in (spec or ""):
+            if not name or name.isdigit() or conversion or "{" in (spec or ""):
                 raise NameFormatError(
                     f"name format {template!r}: a field is written {{NAME}} or {{NAME:SPEC}}"
                 )

@@ -187,10 +187,14 @@ def _about_products(
                 "there keep theirs"
             )
         if (new.satellite, new.instrument) != (product.satellite, product.instrument):
-            notes.append(
-                f"product {product.name} stays with satellite {product.satellite}, instrument "
-                f"{product.instrument}, where it was defined first"
-            )
+            home = f"satellite {product.satellite}, instrument {product.instrument}"
+            notes.append(f"product {product.name} stays with {home}, where it was defined first")
+            if keys:
+                problems.add(
+                    new.place,
+                    f"product {product.name!r} is one of {home} already, and differs in "
+                    f"{', '.join(sorted(keys))}: expected the same, or another name",
+                )
     return notes
 
 

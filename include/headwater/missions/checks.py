@@ -8,7 +8,7 @@ from pathlib import Path
 
 from headwater.core.errors import MissionFileError, NameFormatError
 from headwater.core.interval import day_start
-from headwater.core.name_format import date_fields, fields_of
+from headwater.core.name_format import date_fields, fields_of, fill_known
 from headwater.core.product_graph import ProcessEdge, process_order
 from headwater.core.states import InputKind, Timebase
 from headwater.missions.definition import EARLIEST, ProcessDefinition
@@ -17,7 +17,8 @@ from headwater.missions.merging import Wanted, WantedProcess, WantedProduct
 from headwater.missions.problems import Problems, nearest
 from headwater.missions.slug import LONGEST_SLUG, slug
 
-_FOLDER_FIELDS = frozenset(date_fields(day_start(EARLIEST))) - {"datetime"} | {"VERSION"}
+_EXAMPLE = {**date_fields(day_start(EARLIEST)), "VERSION": "1.0.0"}
+_FOLDER_FIELDS = frozenset(_EXAMPLE) - {"datetime"}
 
 
 def check(
@@ -70,7 +71,8 @@ def _slug_fits(noun: str, name: str, place: str, problems: Problems) -> None:
 def _product(wanted: Wanted, product: WantedProduct, problems: Problems) -> None:
     part, place = product.part, product.place
     try:
-        fields_of(part.format)
+        for template in (part.format, part.relative_path):
+            fill_known(template, _EXAMPLE)
         for field in fields_of(part.relative_path):
             if field not in _FOLDER_FIELDS:
                 hint = nearest(field, _FOLDER_FIELDS)

@@ -7,17 +7,19 @@ kept, and inputs may name products that are already in the mission (spec dbproce
 from __future__ import annotations
 
 import configparser
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from headwater.core.states import InputKind
+from headwater.missions.conf_sections import SINGLE, conf_sections, family_of
 from headwater.missions.conf_values import NoValueError, boolean, empty_is_none, input_triple
 from headwater.missions.definition import MissionDefinition
 from headwater.missions.problems import Loc, Places, Problems, nearest
 from headwater.missions.validation import validated
 
-_SINGLE = ("mission", "satellite", "instrument")
 _INSPECTOR = (
     "filename",
     "relative_path",
@@ -75,7 +77,8 @@ _OPTIONAL: Mapping[str, Mapping[str, Loc]] = {
 _BOOLEANS = ("active", "newest_version")
 _TEXTS = ("extra_params", "arguments", "output")
 _NUMBERS = ("cpu", "ram")
-_INPUTS = {"required_input": "hard", "optional_input": "soft"}
+_INPUTS = ("required_input", "optional_input")
+_COMMENT = re.compile(r"\s[#;]")
 
 
 def read_conf(path: Path, text: str, problems: Problems) -> MissionDefinition | None:
@@ -84,68 +87,8 @@ def read_conf(path: Path, text: str, problems: Problems) -> MissionDefinition | 
     Keys that the format does not have are left out with a warning, since the old loader accepted
     them.
     """
-    parser = _parsed(path, text, problems)
-    if parser is None or not _sections_fit(path, parser, problems):
-        return None
-    parser = _parsed(path, _substituted(text, parser), problems)
-    if parser is None or not _sections_fit(path, parser, problems):
-        return None
-    return _Reading(path, parser, problems).definition()
-
-
-def _parsed(path: Path, text: str, problems: Problems) -> configparser.ConfigParser | None:
-    parser = configparser.ConfigParser()
-    try:
-        parser.read_string(text, source=str(path))
-        for section in parser.sections():
-            parser.items(section)
-    except configparser.DuplicateSectionError as error:
-        problems.add(f"{path}, line {error.lineno}", f"section [{error.section}] occurs twice")
-    except configparser.DuplicateOptionError as error:
-        place = f"{path}, line {error.lineno}, section [{error.section}], key {error.option}"
-        problems.add(place, "the key occurs twice")
-    except configparser.MissingSectionHeaderError as error:
-        problems.add(f"{path}, line {error.lineno}", "expected a section such as [mission] first")
-    except configparser.ParsingError as error:
-        for line, content in error.errors:
-            problems.add(f"{path}, line {line}", f"expected 'key = value', not {content}")
-    except configparser.InterpolationError as error:
-        place = f"{path}, section [{error.section}], key {error.option}"
-        problems.add(place, "a '%' cannot be read: write '%%' for one per cent sign")
-    else:
-        return parser
-    return None
-
-
-def _family(section: str) -> str | None:
-    if section in _SINGLE:
-        return section
-    return next((name for name in ("product", "process") if section.startswith(name)), None)
-
-
-def _sections_fit(path: Path, parser: configparser.ConfigParser, problems: Problems) -> bool:
-    before = len(problems.lines)
-    for section in _SINGLE:
-        if section not in parser:
-            problems.add(str(path), f"section [{section}] is missing")
-    for section in parser.sections():
-        if _family(section) is None:
-            hint = nearest(section, [*_SINGLE, "product_NAME", "process_NAME"])
-            problems.add(f"{path}, section [{section}]", f"no such section; {hint}")
-    return len(problems.lines) == before
-
-
-def _substituted(text: str, parser: configparser.ConfigParser) -> str:
-    """The whole text with {MISSION}, then {SPACECRAFT}, then {INSTRUMENT} filled in."""
-    marks = {"mission": "{MISSION}", "satellite": "{SPACECRAFT}", "instrument": "{INSTRUMENT}"}
-    values: dict[str, str] = {}
-    for section, mark in marks.items():
-        value = parser.get(section, f"{section}_name", raw=True, fallback=mark)
-        for earlier, name in values.items():
-            value = value.replace(earlier, name)
-        values[mark] = value
-        text = text.replace(mark, value)
-    return text
+    parser = conf_sections(path, text, problems)
+    return _Reading(path, parser, problems).definition() if parser is not None else None
 
 
 @dataclass
@@ -157,18 +100,21 @@ class _Reading:
     problems: Problems
     names: dict[Loc, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
+    """All keys that some section could use."""
 
     def definition(self) -> MissionDefinition | None:
         before = len(self.problems.lines)
         raw: dict[str, Any] = {"products": {}, "processes": {}}
         for section in self.parser.sections():
-            family = _family(section)
-            if family in _SINGLE:
+            family = family_of(section)
+            if family in SINGLE:
                 raw[section] = self._values(section, family, (section,))
             elif family == "product":
                 raw["products"][section] = self._values(section, family, ("products", section))
             elif family == "process":
                 raw["processes"][section] = self._process(section)
+        self._unused_defaults()
         places = Places(str(self.path), self.names)
         definition = validated(raw, places, self.warnings, self.problems)
         return definition if len(self.problems.lines) == before else None
@@ -180,13 +126,15 @@ class _Reading:
         for key, way in required.items():
             self.names[base + way] = f"section [{section}], key {key}"
             if key not in self.parser[section]:
-                self.problems.add(self._place(section, key), "is missing, and must be given")
+                self.problems.add(self._place(section, key), self._missing(section, key))
+        self.known |= {*required, *optional}
         values: dict[str, Any] = {}
         for key, text in self.parser[section].items():
             found = required.get(key) or optional.get(key)
             if found is None:
                 self._unknown(section, key, [*required, *optional], family)
                 continue
+            self._comment(section, key, text)
             self.names[base + found] = f"section [{section}], key {key}"
             inner = values
             for step in found[:-1]:
@@ -202,10 +150,16 @@ class _Reading:
     def _process(self, section: str) -> dict[str, Any]:
         base: Loc = ("processes", section)
         values = self._values(section, "process", base)
+        if values.get("timebase") == "RUN" and values.get("output") in self.parser:
+            # The old loader took it, and its runs went without it (spec dbprocessing 5.3).
+            values["output"] = None
+            self.warnings.append(
+                f"{self._place(section, 'output_product')}: left out, since a RUN process has no "
+                "output"
+            )
         inputs: list[dict[str, Any]] = []
         for key, text in self.parser[section].items():
-            kind = next((kind for word, kind in _INPUTS.items() if key.startswith(word)), None)
-            if kind is None:
+            if not key.startswith(_INPUTS):
                 continue
             self.names[(*base, "inputs", len(inputs))] = f"section [{section}], key {key}"
             try:
@@ -213,14 +167,53 @@ class _Reading:
             except NoValueError as error:
                 self.problems.add(self._place(section, key), str(error))
                 continue
+            kind = self._kind(section, key)
             inputs.append(
                 {"product": product, "kind": kind, "days_before": before, "days_after": after}
             )
         return values | {"inputs": inputs}
 
+    def _kind(self, section: str, key: str) -> InputKind:
+        """The kind of an input: the word `optional` anywhere in its key makes it soft."""
+        if "optional" not in key:
+            return InputKind.HARD
+        if not key.startswith("optional"):
+            self.warnings.append(
+                f"{self._place(section, key)}: read as an optional input, since its key has the "
+                "word 'optional'"
+            )
+        return InputKind.SOFT
+
+    def _missing(self, section: str, key: str) -> str:
+        """What to say of a key that is not there; its line may have gone to another."""
+        said = "is missing, and must be given"
+        begun = re.compile(rf"\n{re.escape(key)}\s*[=:]", re.IGNORECASE)
+        for other, text in self.parser[section].items():
+            if begun.search(text):
+                said += f"; its line begins with a blank, so that it belongs to key {other}"
+        return said
+
+    def _comment(self, section: str, key: str, text: str) -> None:
+        if _COMMENT.search(text) and not key.endswith("description"):
+            self.warnings.append(
+                f"{self._place(section, key)}: a comment is read only on a line of its own, so "
+                f"the value is all of {text!r}"
+            )
+
+    def _unused_defaults(self) -> None:
+        """A key of [DEFAULT] that nothing uses is as unknown as one of another section."""
+        sections = [self.parser[section] for section in self.parser.sections()]
+        raw = [value for section in sections for _, value in self.parser.items(section.name, True)]
+        for key in self.parser.defaults():
+            used = key in self.known or key.startswith(_INPUTS)
+            if not used and not any(f"%({key})s" in value for value in raw):
+                hint = nearest(key, self.known)
+                place = self._place(self.parser.default_section, key)
+                self.warnings.append(f"{place}: unknown key, left out; {hint}")
+
     def _unknown(self, section: str, key: str, known: list[str], family: str) -> None:
         inputs = [f"{word}1" for word in _INPUTS] if family == "process" else []
-        if key in self.parser.defaults() or (inputs and key.startswith(tuple(_INPUTS))):
+        if key in self.parser.defaults() or (inputs and key.startswith(_INPUTS)):
             return
         hint = nearest(key, [*known, *inputs])
         self.warnings.append(f"{self._place(section, key)}: unknown key, left out; {hint}")

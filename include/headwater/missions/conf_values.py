@@ -28,7 +28,7 @@ def boolean(text: str) -> bool:
         return True
     if word in _FALSE:
         return False
-    raise NoValueError(f"{text!r} cannot be used, expected True or False")
+    raise NoValueError(f"{text!r:.80} cannot be used, expected True or False")
 
 
 def empty_is_none(text: str) -> str | None:
@@ -44,14 +44,16 @@ def input_triple(text: str) -> tuple[str, int, int]:
     NoValueError
         If `text` is neither.
     """
+    if not text.strip():
+        raise NoValueError("is empty, expected the section or the name of a product")
+    wrong = NoValueError(f'{text!r:.80} cannot be used, expected ("section", yesterday, tomorrow)')
     if "(" not in text:
-        if not text.strip():
-            raise NoValueError("is empty, expected the section or the name of a product")
-        return text.strip(), 0, 0
-    wrong = NoValueError(f'{text!r} cannot be used, expected ("section", yesterday, tomorrow)')
+        if text[0] in "[{\"'":
+            raise wrong
+        return text, 0, 0
     try:
         value = ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
         raise wrong from error
     if not isinstance(value, tuple) or len(value) != 3 or not isinstance(value[0], str):
         raise wrong

@@ -22,6 +22,7 @@ from pydantic import (
 from headwater.core.states import InputKind, Timebase
 from headwater.core.version import Version
 from headwater.missions.problems import Places
+from headwater.missions.value_kinds import Day, PathText
 
 _LARGEST = 32767  # the catalog's small integers
 EARLIEST = date(1970, 1, 1)
@@ -58,6 +59,7 @@ VersionText = Annotated[
 ]
 Name = Annotated[str, AfterValidator(_name), Field(min_length=1, max_length=200)]
 OptionalText = Annotated[str | None, BeforeValidator(_none_if_empty)]
+OptionalPath = Annotated[PathText | None, BeforeValidator(_none_if_empty)]
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Interface = Annotated[int, Field(ge=1, le=_LARGEST)]
 
@@ -103,15 +105,15 @@ class MissionPart(Part):
     """The mission and its folders."""
 
     name: Name
-    rootdir: str = Field(default=".", min_length=1)
+    rootdir: PathText = Field(default=".", min_length=1)
     """The base of all data paths; relative to the folder of the mission file."""
-    incoming_dir: str = Field(default="incoming", min_length=1)
+    incoming_dir: PathText = Field(default="incoming", min_length=1)
     """Where files arrive; like the folders below relative to `rootdir`."""
-    codedir: OptionalText = None
+    codedir: OptionalPath = None
     """Where codes lie; `rootdir` if absent."""
-    inspectordir: OptionalText = None
+    inspectordir: OptionalPath = None
     """Where inspectors lie; `codedir` if absent."""
-    errordir: OptionalText = None
+    errordir: OptionalPath = None
     """Where arrivals and outputs that cannot be used are kept; ``errors`` in `codedir` if absent"""
     settings: MissionSettings | None = None
     """If absent, a mission that is in the catalog keeps its settings."""
@@ -132,8 +134,8 @@ class InstrumentPart(Part):
 class InspectorDefinition(Part):
     """The plug-in that says whether a file is of the product."""
 
-    filename: str = Field(min_length=1)
-    relative_path: str = ""
+    filename: PathText = Field(min_length=1)
+    relative_path: PathText = ""
     """Below the mission's `inspectordir`."""
     version: VersionText = "1.0.0"
     arguments: OptionalText = None
@@ -143,7 +145,7 @@ class InspectorDefinition(Part):
     active: bool = True
     """Only active inspectors are asked."""
     newest_version: bool = True
-    date_written: date = EARLIEST
+    date_written: Day = EARLIEST
 
 
 class ProductDefinition(Part):
@@ -151,9 +153,9 @@ class ProductDefinition(Part):
 
     name: Name
     level: float
-    relative_path: str = ""
+    relative_path: PathText = ""
     """The folder below `rootdir`; may hold fields of date and version."""
-    format: str = Field(min_length=1)
+    format: PathText = Field(min_length=1)
     """The template of the file names."""
     description: OptionalText = None
     several_per_day: bool = False
@@ -212,23 +214,23 @@ OutputOrName = Annotated[
 class CodeDefinition(Part):
     """One version of the executable that does a process."""
 
-    filename: str = Field(min_length=1)
+    filename: PathText = Field(min_length=1)
     """May hold ``{CODEVERSION}``, like `relative_path`."""
-    relative_path: str = ""
+    relative_path: PathText = ""
     """Below the mission's `codedir`."""
     version: VersionText = "1.0.0"
     output_interface: Interface = 1
     """The interface version of the files that it makes."""
     arguments: OptionalText = None
     description: str = ""
-    start_date: date = EARLIEST
+    start_date: Day = EARLIEST
     """The first date of outputs for which it is used."""
-    stop_date: date = LATEST
+    stop_date: Day = LATEST
     """The last such date."""
     active: bool = True
     newest_version: bool = True
     """Used only when it is both active and the newest version."""
-    date_written: date = EARLIEST
+    date_written: Day = EARLIEST
     cpu: int = Field(default=1, ge=0, le=_LARGEST)
     """Cores that one run takes."""
     ram: float | None = Field(default=None, ge=0)

@@ -65,9 +65,12 @@ class Problems:
         self.lines: list[str] = []
 
     def add(self, place: str, text: str) -> None:
-        """Note that at `place` something is wrong; `text` says what, and what was expected."""
+        """Note that at `place` something is wrong; `text` says what, and what was expected.
+
+        What was said there already, perhaps in more words, is not said again.
+        """
         line = f"{place}: {text}"
-        if line not in self.lines:
+        if not any(known.startswith(line) for known in self.lines):
             self.lines.append(line)
 
     def refuse(self) -> None:

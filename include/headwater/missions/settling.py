@@ -156,6 +156,6 @@ def _no_field_left(definition: MissionDefinition, problems: Problems) -> None:
         if "{" in name or "}" in name:
             problems.add(
                 definition.places.place(*loc),
-                f"the name {name!r} holds a field that is not known here; known are {{MISSION}}, "
-                "{SATELLITE}, {SPACECRAFT}, {INSTRUMENT}",
+                f"the name {name!r} holds a field that cannot be filled in here; known are "
+                "{MISSION}, {SATELLITE}, {SPACECRAFT}, {INSTRUMENT}",
             )

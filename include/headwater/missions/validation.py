@@ -59,7 +59,10 @@ def _sentence(detail: ErrorDetails) -> str:
         return f"unknown key; {nearest(str(key), _known_keys(detail['loc'][:-1]))}"
     if kind == "value_error":
         return str(detail["ctx"]["error"])
+    if kind == "string_too_short":
+        return "is empty, and must be given"
     text = detail["msg"].replace("Input should", "expected to").replace("expected to be ", "")
+    text = text.partition(", unable to parse")[0]
     if text.startswith(("greater", "less")):
         text = f"a value {text}"
     shown = "nothing" if value is None else repr(value)[:80]

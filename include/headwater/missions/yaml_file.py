@@ -13,6 +13,16 @@ from headwater.missions.problems import Loc, Places, Problems, dotted
 from headwater.missions.validation import validated
 
 
+class _Loader(yaml.SafeLoader):
+    """Dates stay text, so that a wrong one is reported with its key, and a name may be one."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
+    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 def read_yaml(path: Path, text: str, problems: Problems) -> list[MissionDefinition]:
     """The definitions of the file `path` with content `text`; its faults go into `problems`.
 
@@ -46,7 +56,7 @@ def read_yaml(path: Path, text: str, problems: Problems) -> list[MissionDefiniti
 
 
 def _documents(text: str) -> Iterator[tuple[yaml.Node, Any]]:
-    loader = yaml.SafeLoader(text)
+    loader = _Loader(text)
     try:
         while loader.check_node():
             node = loader.get_node()
