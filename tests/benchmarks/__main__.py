@@ -14,7 +14,14 @@ from pathlib import Path
 from headwater.local.postgres import LocalPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("bench_dag_parse", "bench_ingest", "bench_processing", "bench_airflow")
+PARTS = (
+    "bench_dag_parse",
+    "bench_ingest",
+    "bench_processing",
+    "bench_large_catalog",
+    "bench_dbprocessing",
+    "bench_airflow",
+)
 
 
 def main() -> int:

@@ -1,9 +1,9 @@
 """Ingest of 1000 and 10,000 files, beside a bare loop that copies, hashes and fsyncs the same.
 
-``HEADWATER_TEST_POSTGRES=postgresql://... python tests/benchmarks/bench_ingest.py [COUNT ...]``
-
-Needs a Postgres that may make databases, best one whose ``fsync`` is on. Files lie on the file
-system of the current temporary folder. Each line is one run; 'share' is ours over the bare loop.
+``python tests/benchmarks/bench_ingest.py [COUNT ...]``; ``HEADWATER_TEST_POSTGRES`` names a
+Postgres server that may make databases, best one whose ``fsync`` is on, else one is started. Files
+lie on the file system of the current temporary folder. Each line is one run; 'share' is ours over
+the bare loop.
 """
 
 from __future__ import annotations
@@ -16,42 +16,20 @@ import shutil
 import sys
 import tempfile
 import time
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
-import psycopg
-from psycopg import sql
-from sqlalchemy.engine import make_url
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from headwater.catalog import schema
-from headwater.catalog.connection import Catalog
+from fresh_catalog import fresh_catalog, server
+
 from headwater.core.states import Disposition
 from headwater.ingest.service import ingest_pending
 from headwater.missions.inspection.host import InspectorHost
 from ingest_mission import ACTOR, make_mission
 
-SERVER = "HEADWATER_TEST_POSTGRES"
 FIRST_DAY = date(1970, 1, 1)
-
-
-@contextmanager
-def fresh_catalog() -> Iterator[Catalog]:
-    url = make_url(os.environ[SERVER]).set(drivername="postgresql")
-    name = f"bench_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(url.render_as_string(False), autocommit=True) as admin:
-        admin.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-        catalog = Catalog(url.set(drivername="postgresql+psycopg", database=name))
-        schema.upgrade(catalog)
-        try:
-            yield catalog
-        finally:
-            catalog.close()
-            admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 def make_files(folder: Path, count: int, size: int) -> None:
@@ -77,9 +55,9 @@ def bare_loop(source: Path, target: Path) -> float:
     return time.perf_counter() - started
 
 
-def ours(count: int, size: int, base: Path) -> float:
+def ours(url: str, count: int, size: int, base: Path) -> float:
     """One pass of `ingest_pending` with its own inspector helper, already started; seconds."""
-    with fresh_catalog() as catalog:
+    with fresh_catalog(url) as catalog:
         mission = make_mission(catalog, base)
         make_files(mission.incoming_dir, count, size)
         host = InspectorHost(mission.facts(), mission.inspector_specs())
@@ -93,7 +71,7 @@ def ours(count: int, size: int, base: Path) -> float:
     return seconds
 
 
-def one_run(count: int, size: int) -> None:
+def one_run(url: str, count: int, size: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         (base / "bare_in").mkdir()
@@ -103,7 +81,7 @@ def one_run(count: int, size: int) -> None:
         shutil.rmtree(base / "bare_in")
         shutil.rmtree(base / "bare_out")
         os.sync()
-        rate = count / ours(count, size, base)
+        rate = count / ours(url, count, size, base)
     load = os.getloadavg()[0]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     rates = f"{rate:11.0f} {bare:11.0f} {rate / bare:6.2f}"
@@ -115,12 +93,11 @@ def main() -> None:
     parser.add_argument("counts", nargs="*", type=int, default=[1000, 10_000])
     parser.add_argument("--sizes", nargs="*", type=int, default=[1024, 65_536], help="bytes")
     arguments = parser.parse_args()
-    if SERVER not in os.environ:
-        parser.error(f"set {SERVER} to a Postgres that may make databases")
     print("  files   bytes  ours [1/s]  bare [1/s]  share   load  MiB peak")
-    for size in arguments.sizes:
-        for count in arguments.counts:
-            one_run(count, size)
+    with server() as url:
+        for size in arguments.sizes:
+            for count in arguments.counts:
+                one_run(url, count, size)
 
 
 if __name__ == "__main__":

@@ -8,26 +8,21 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
-import psycopg
-from sqlalchemy.engine import make_url
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from fresh_catalog import fresh_catalog, server
 from processing_lab import CHAIN, Lab, process
 
-from headwater.catalog import schema
-from headwater.catalog.connection import Catalog
 from headwater.core.states import BuildState
 from headwater.processing.planner import plan_due
 
@@ -42,34 +37,13 @@ while time.process_time() < {seconds}: pass'
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """A Postgres server: the one that is named, or one of our own."""
-    given = os.environ.get("HEADWATER_TEST_POSTGRES")
-    if given:
-        yield given
-        return
-    from headwater.local.postgres import LocalPostgres
-
-    with tempfile.TemporaryDirectory() as folder, LocalPostgres(Path(folder) / "data") as postgres:
-        yield postgres.url("postgres")
-
-
-@contextmanager
 def fresh_lab(url: str, sections: tuple[str, ...]) -> Iterator[Lab]:
-    """A lab in a database and a folder of its own."""
-    name = f"bench_{uuid.uuid4().hex[:12]}"
-    dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    folder = Path(tempfile.mkdtemp(prefix="headwater-bench-"))
-    with psycopg.connect(dsn, autocommit=True) as admin:
-        admin.execute(f"create database {name}")
-        catalog = Catalog(make_url(url).set(database=name, drivername="postgresql+psycopg"))
-        schema.upgrade(catalog)
-        try:
-            yield Lab(catalog, folder / "lab", sections)
-        finally:
-            catalog.close()
-            admin.execute(f"drop database {name} with (force)")
-            shutil.rmtree(folder)
+    """A lab in a catalog and a folder of its own."""
+    with (
+        tempfile.TemporaryDirectory(prefix="headwater-bench-") as folder,
+        fresh_catalog(url) as catalog,
+    ):
+        yield Lab(catalog, Path(folder) / "lab", sections)
 
 
 def days(count: int) -> list[date]:
