@@ -107,6 +107,18 @@ def test_why_answers_for_what_is_there_and_what_is_not(made: Command) -> None:
     assert "synth_l0" in missing.out, "it names the lowest level with the hole"
 
 
+def test_coverage_shows_each_day_of_a_product(made: Command) -> None:
+    days = made("coverage", "synth_l2", "--json").data
+    assert {day["state"] for day in days} == {"there"} and len(days) == 3
+    assert days[0]["version"] == "1.0.0" and days[0]["build"] is None
+    words = ["--first", "1999-12-31", "--last", "1999-12-31"]
+    assert "missing" in made("coverage", "synth_l2", *words).out
+    wrong = made("coverage", "synth_l2", "--first", "2000-01-02", "--last", "2000-01-01")
+    assert (wrong.code, wrong.err) == (
+        1, "headwater: --first 2000-01-02 is after --last 2000-01-01\n"
+    )  # fmt: skip
+
+
 def test_provenance_goes_down_to_the_file_that_arrived(made: Command) -> None:
     rows = made("provenance", "synth_l2_20200101_v1.0.0.dat", "--json").data
     assert [row["product"] for row in rows] == ["synth_l2", "synth_l1", "synth_l0"]

@@ -1,8 +1,9 @@
-"""Commands that show what there is: status, files, builds, arrivals, events, provenance."""
+"""Commands that show what there is: status, files, coverage, builds, arrivals, events, origins."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -12,11 +13,13 @@ from rich.tree import Tree
 from sqlalchemy import Connection
 
 from headwater.catalog.queries import listings
+from headwater.catalog.queries.coverage import coverage as coverage_of
 from headwater.catalog.queries.listings import Filter, Row
 from headwater.catalog.queries.provenance import provenance as lineage_of
-from headwater.cli.opening import Json, open_catalog
+from headwater.cli.opening import Json, open_catalog, the_mission
 from headwater.cli.output import out, show_json, show_table
-from headwater.core.errors import NotFoundError
+from headwater.core.errors import NotFoundError, SettingError
+from headwater.missions.loaded import load_mission
 
 Mission = Annotated[str | None, typer.Option("--mission", "-m", help="Only this mission.")]
 Product = Annotated[str | None, typer.Option("--product", "-p", help="Only this product.")]
@@ -78,6 +81,32 @@ def files(
         title="Files",
         none="no such files",
     )
+
+
+def coverage(
+    product: Annotated[str, typer.Argument(help="The product.")],
+    first: Day = None,
+    last: Day = None,
+    mission: Annotated[
+        str | None, typer.Option("--mission", "-m", help="The mission, if there are several.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show each day of a product: its newest version, and the work that is open for it.
+
+    Without dates, from its first file to its last.
+    """
+    if first and last and first > last:
+        raise SettingError(f"--first {first:%Y-%m-%d} is after --last {last:%Y-%m-%d}")
+    with open_catalog() as catalog, catalog.read() as connection:
+        wanted = load_mission(connection, the_mission(catalog, mission)).product(product)
+        days = coverage_of(connection, wanted.id, _date(first), _date(last))
+    rows = [{**asdict(day), "version": day.version and str(day.version)} for day in days]
+    if as_json:
+        show_json(rows)
+        return
+    columns = ("date", "state", "version", "files", "build", "reason")
+    show_table(rows, columns, title=f"Coverage of {product}", none=f"{product} has no file yet")
 
 
 def builds(

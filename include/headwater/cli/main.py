@@ -26,6 +26,7 @@ class Commands(LazyGroup):
         "demo": Place("demo_command", "demo", _STACK),
         "status": Place("listing_commands", "status", _LISTS),
         "files": Place("listing_commands", "files", _LISTS),
+        "coverage": Place("listing_commands", "coverage", _LISTS),
         "builds": Place("listing_commands", "builds", _LISTS),
         "arrivals": Place("listing_commands", "arrivals", _LISTS),
         "events": Place("listing_commands", "events", _LISTS),

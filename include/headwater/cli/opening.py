@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection
 
 from headwater.catalog import schema
 from headwater.catalog.connection import URL_VARIABLE, Catalog
-from headwater.catalog.queries.listings import missions
 from headwater.core.actor import Actor
 from headwater.core.errors import NotFoundError, SettingError
+from headwater.missions.loaded import mission_names
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; say what would be done.")]
@@ -54,7 +55,7 @@ def _local_url() -> str:
     )
 
 
-def the_mission(catalog: Catalog, name: str | None) -> str:
+def the_mission(catalog: Catalog | Connection, name: str | None) -> str:
     """The mission that is named, or the only one there is.
 
     Raises
@@ -62,8 +63,7 @@ def the_mission(catalog: Catalog, name: str | None) -> str:
     NotFoundError
         If there is no such mission, none at all, or several and no name.
     """
-    with catalog.read() as connection:
-        known = [str(row["mission"]) for row in missions(connection)]
+    known = mission_names(catalog)
     if name in known:
         return str(name)
     if not known:

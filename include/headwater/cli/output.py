@@ -34,6 +34,9 @@ STYLES = {
     "pending": "yellow",
     "built": "green",
     "adopted": "green",
+    "there": "green",
+    "lost": "red",
+    "missing": "yellow",
     "problem": "red",
     "ok": "green",
 }

@@ -51,9 +51,7 @@ class File(Base):
             unique=True,
             postgresql_where=text("newest"),
         ),
-        Index(
-            "ix_file_product_date", "product_id", "utc_file_date", postgresql_where=text("newest")
-        ),
+        Index("ix_file_product_date", "product_id", "utc_file_date", "newest"),
         Index(
             "ix_file_product_span",
             "product_id",
@@ -166,6 +164,12 @@ class Arrival(Base):
         ),
         Index("ix_arrival_token", "token"),
         Index("ix_arrival_mission_created", "mission_id", "created_at"),
+        Index(
+            "ix_arrival_quarantined",
+            "mission_id",
+            "created_at",
+            postgresql_where=text("disposition = 'quarantined'"),
+        ),
     )
 
     id: Mapped[Key]
