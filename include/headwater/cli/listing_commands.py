@@ -209,7 +209,8 @@ def _grow(tree: Tree, file_id: int, children: dict[int | None, list[Row]]) -> No
 
 def _described(row: Row) -> str:
     made = f"made by {row['code']} {row['code_version']}" if row["code"] else "arrived"
+    known = f"sha256 {row['sha256'][:12]}" if row["sha256"] else "not verified"
     return (
         f"[bold]{escape(row['name'])}[/bold]  {escape(row['product'])} {row['date']} "
-        f"version {row['version']}  [dim]{escape(made)}, sha256 {row['sha256'][:12]}[/dim]"
+        f"version {row['version']}  [dim]{escape(made)}, {known}[/dim]"
     )

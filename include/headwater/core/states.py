@@ -131,6 +131,7 @@ class EventKind(StrEnum):
     """What happened, in the append-only log."""
 
     MISSION_APPLIED = "mission applied"
+    MISSION_IMPORTED = "mission imported"
     CODE_ACTIVATED = "code activated"
     CAMPAIGN_PROPOSED = "campaign proposed"
     CAMPAIGN_APPROVED = "campaign approved"

@@ -126,8 +126,10 @@ class Adopter:
         reason = "its copy in the archive was lost: put back"
         ending = Ending(one.arrival.id, Disposition.ADOPTED, reason, file.product_id, file.id)
 
-        def commit(connection: Connection, _placed: Sequence[Placed]) -> None:
-            connection.execute(arrivals.FILE_RESTORED, {"file_ids": [file.id]})
+        def commit(connection: Connection, placed: Sequence[Placed]) -> None:
+            for back in placed:
+                values = {"size": back.size, "sha256": back.sha256, "sha1": back.sha1}
+                connection.execute(arrivals.FILE_RESTORED, {"file_id": file.id, **values})
             self.ends.end_within(connection, [ending])
 
         placement = Placement(str(one.path), file.path, stamp=one.stamp)

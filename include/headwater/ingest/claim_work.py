@@ -175,7 +175,7 @@ class ClaimWork:
 
     def _is_there(self, file: KnownFile) -> bool:
         try:
-            return (self._rootdir / file.path).lstat().st_size == file.size
+            return (self._rootdir / file.path).lstat().st_size == file.size or file.size is None
         except FileNotFoundError:
             return False
 
@@ -206,9 +206,17 @@ def _as_claimed(arrival: HeldArrival, path: Path) -> bool:
 def _differs(one: Screened, file: KnownFile) -> str | None:
     """Why a file is not the one that the catalog has under its name; none if it is."""
     other = f"a file of this name with other bytes is in the catalog already, at {file.path}"
-    if one.stamp.size != file.size:
+    if file.size is not None and one.stamp.size != file.size:
         return other
     try:
-        return None if digest_file(one.subject).sha256 == file.sha256 else other
+        found = digest_file(one.subject)
     except OSError as error:
         return f"it cannot be read: {error.strerror}"
+    if file.sha256 is not None:
+        return None if found.sha256 == file.sha256 else other
+    if file.sha1 is not None:
+        return None if found.sha1 == file.sha1 else other
+    return (
+        f"a file of this name is in the catalog already, at {file.path}, and no checksum tells "
+        "whether it is the same: 'headwater mission import --check-files' reads it"
+    )

@@ -13,6 +13,12 @@ from headwater.catalog.models.file import (
     OrbitFile,
     Release,
 )
+from headwater.catalog.models.imported import (
+    ImportedId,
+    ImportedKind,
+    ImportedQueueEntry,
+    LeftOutFile,
+)
 from headwater.catalog.models.mission import (
     Code,
     Inspector,
@@ -42,9 +48,13 @@ __all__ = [
     "File",
     "FileCode",
     "FileLink",
+    "ImportedId",
+    "ImportedKind",
+    "ImportedQueueEntry",
     "Inspector",
     "Instrument",
     "Intent",
+    "LeftOutFile",
     "Mission",
     "MissionDatabase",
     "Orbit",

@@ -84,11 +84,11 @@ class File(Base):
     keywords: Mapped[str] = mapped_column(server_default=text("''"))
     """Process keywords, ``key=value key=value``; empty when there are none."""
     level: Mapped[float] = mapped_column(Float)
-    size: Mapped[int]
-    """Bytes."""
-    sha256: Mapped[str] = mapped_column(String(64))
-    sha1: Mapped[str] = mapped_column(String(40))
-    """The checksum that dbprocessing's scripts show."""
+    size: Mapped[int | None]
+    """Bytes; unknown for an imported file whose bytes have not been read, like both checksums."""
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    sha1: Mapped[str | None] = mapped_column(String(40))
+    """The checksum that dbprocessing's scripts show; an imported file may have it alone."""
     file_create_date: Mapped[Moment]
     """The time of last change of the file as it arrived or was made."""
     exists_on_disk: Mapped[bool] = mapped_column(server_default=text("true"))

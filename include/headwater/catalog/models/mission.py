@@ -222,14 +222,18 @@ class Code(Base):
     __table_args__ = (
         CheckConstraint("start_date <= stop_date", name="dates"),
         CheckConstraint("interface_version >= 1 and output_interface >= 1", name="versions"),
-        UniqueConstraint(
+        # Codes that are switched off are history: an imported mission may have several of one
+        # version (spec dbprocessing 12).
+        Index(
+            "uq_code_version",
             "process_id",
             "interface_version",
             "quality_version",
             "revision_version",
             "start_date",
             "stop_date",
-            name="uq_code_version",
+            unique=True,
+            postgresql_where=text("active and newest_version"),
         ),
     )
 

@@ -118,15 +118,16 @@ LEFTOVER_ARRIVALS = text("""
 """Tell the state of the arrival that a file left in a claim's folder belongs to."""
 
 FILES_BY_NAME = text("""
-    select name, id, product_id, path, size, sha256, exists_on_disk from headwater.file
+    select name, id, product_id, path, size, sha256, sha1, exists_on_disk from headwater.file
     where mission_id = :mission_id and name = any(:names)
 """)
 """Find the files that the catalog knows by name."""
 
 FILE_RESTORED = text("""
-    update headwater.file set exists_on_disk = true where id = any(:file_ids)
+    update headwater.file
+    set exists_on_disk = true, size = :size, sha256 = :sha256, sha1 = :sha1 where id = :file_id
 """)
-"""Say that files that were lost have their bytes again."""
+"""Say that a lost file has its bytes again, also of one whose bytes had not been read before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +183,18 @@ class EndedRow:
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """A file of the catalog, found by its name; `path` below rootdir, `size` in bytes."""
+    """A file of the catalog, found by its name; `path` below rootdir, `size` in bytes.
+
+    Of an imported file size and sums may be unknown.
+    """
 
     name: str
     id: int
     product_id: int
     path: str
-    size: int
-    sha256: str
+    size: int | None
+    sha256: str | None
+    sha1: str | None
     exists_on_disk: bool
 
 
