@@ -107,9 +107,23 @@ class Catalog:
         CatalogUnavailableError
             If the database does not answer.
         """
-        with self._one_door(), self.engine.connect() as connection:
+        with self.keep() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
-            connection.invalidate()  # what it locked must not stay with the pool
+
+    @contextmanager
+    def keep(self) -> Iterator[Connection]:
+        """One connection for several transactions in a row, which temporary tables outlive.
+
+        It is closed at the end, and with it go its temporary tables and locks.
+
+        Raises
+        ------
+        CatalogUnavailableError
+            If the database does not answer, or goes away before a commit is known.
+        """
+        with self._one_door(), self.engine.connect() as connection:
+            connection.detach()
+            yield connection
 
     @contextmanager
     def _one_door(self) -> Iterator[None]:

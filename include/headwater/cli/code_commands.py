@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from headwater.cli.mission_commands import tell_airflow
+from headwater.cli.airflow_notice import tell_airflow
 from headwater.cli.opening import Json, open_catalog, the_mission, this_person
 from headwater.cli.output import err, out, show_json, show_table
 from headwater.missions.codes import CodeChange, add_code, switch_code

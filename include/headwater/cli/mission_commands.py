@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from headwater.catalog.connection import Catalog
 from headwater.catalog.queries.listings import missions
+from headwater.cli.airflow_notice import tell_airflow
+from headwater.cli.import_command import import_mission
 from headwater.cli.opening import DryRun, Json, open_catalog, the_mission, this_person
 from headwater.cli.orbit_command import orbits
 from headwater.cli.output import err, out, show_json, show_table
-from headwater.core.errors import HeadwaterError
 from headwater.missions.apply import Applied, apply, difference
 from headwater.missions.export import export_mission
 from headwater.missions.json_schema import mission_schema
@@ -42,19 +42,6 @@ def apply_files(files: Files, dry_run: DryRun = False, as_json: Json = False) ->
         _show_applied(one, dry_run)
     for line in told:
         out.print(f"  {line}", markup=False)
-
-
-def tell_airflow(catalog: Catalog, missions: list[str]) -> list[str]:
-    """Give the DAG files the missions' new revisions; the catalog has them whatever comes of it."""
-    from headwater.local.announce import announce  # loads much that few commands need
-
-    try:
-        return announce(catalog, missions)
-    except HeadwaterError as error:
-        err.print(
-            f"headwater: the mission is applied, but Airflow was not told: {error}", markup=False
-        )
-        return []
 
 
 def _as_dict(one: Applied) -> dict[str, Any]:
@@ -166,3 +153,6 @@ def export(mission: Name = None) -> None:
 def schema() -> None:
     """Print the JSON schema of YAML mission files, for editors."""
     show_json(mission_schema())
+
+
+app.command(name="import")(import_mission)

@@ -31,6 +31,10 @@ class MissionFileError(HeadwaterError, ValueError):
     """A mission file is wrong; the message names file, section, key and what was expected."""
 
 
+class OldDatabaseError(HeadwaterError):
+    """A dbprocessing database cannot be read, or does not hold what can be imported."""
+
+
 class NameFormatError(HeadwaterError, ValueError):
     """A name or path template cannot be filled or turned into a pattern."""
 

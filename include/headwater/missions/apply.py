@@ -29,12 +29,13 @@ from headwater.missions.slug import slug
 from headwater.missions.stale import StaleWork, open_stale_work
 from headwater.missions.writing import write
 
-__all__ = ["Applied", "Change", "ChangeKind", "apply", "difference"]
+__all__ = ["CODE_IDENTITY", "ONE_APPLY", "Applied", "Change", "ChangeKind", "apply", "difference"]
 
-# Applies of all missions wait for each other: names of missions are compared across them.
-_ONE_APPLY = text("select pg_advisory_xact_lock(hashtext('headwater.mission.apply'))")
-# What a code version stands for; once a file was made with it, another version is needed.
-_IDENTITY = ("filename", "relative_path", "arguments", "output_interface")
+ONE_APPLY = text("select pg_advisory_xact_lock(hashtext('headwater.mission.apply'))")
+"""Applies of all missions wait for each other: names of missions are compared across them."""
+
+CODE_IDENTITY = ("filename", "relative_path", "arguments", "output_interface")
+"""What a code version stands for; once a file was made with it, another version is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def apply(
         ]
     folders = {one.name: tuple(make_folders(one)) for one in missions}
     with catalog.begin() as connection:
-        connection.execute(_ONE_APPLY)
+        connection.execute(ONE_APPLY)
         prepared = _prepare_all(connection, missions, problems, add_only)
         problems.refuse()
         return [
@@ -212,14 +213,14 @@ def _code_identities(
         old.id: (match.process, old, new)
         for match in found.codes
         for old, new in match.kept
-        if any(getattr(old, key) != getattr(new, key) for key in _IDENTITY)
+        if any(getattr(old, key) != getattr(new, key) for key in CODE_IDENTITY)
     }
     if not changed:
         return
     query = select(FileCode.source_code).where(FileCode.source_code.in_(changed)).distinct()
     for code_id in connection.scalars(query):
         process, old, new = changed[code_id]
-        keys = [key for key in _IDENTITY if getattr(old, key) != getattr(new, key)]
+        keys = [key for key in CODE_IDENTITY if getattr(old, key) != getattr(new, key)]
         wanted_process = wanted.processes[process]
         problems.add(
             wanted_process.place("codes", wanted_process.part.codes.index(new)),

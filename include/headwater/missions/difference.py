@@ -124,7 +124,7 @@ def compared(wanted: Wanted, loaded: LoadedMission | None) -> Difference:
     for name, process in wanted.processes.items():
         match = _matched(process.part, processes.get(name))
         found.codes.append(match)
-        found.changes += _code_changes(match)
+        found.changes += code_changes(match)
     found.changes += [Change(ChangeKind.ONLY_IN_CATALOG, what) for what in old if what not in new]
     return found
 
@@ -189,7 +189,8 @@ def _matched(part: ProcessDefinition, loaded: LoadedProcess | None) -> CodeMatch
     )
 
 
-def _code_changes(match: CodeMatch) -> Iterator[Change]:
+def code_changes(match: CodeMatch) -> Iterator[Change]:
+    """What writing `match` would change."""
     for code in match.added:
         yield Change(ChangeKind.ADDED, f"code {match.process} {code.version}")
     for row, code in match.kept:

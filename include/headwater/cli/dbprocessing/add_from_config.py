@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from headwater.cli.airflow_notice import tell_airflow
 from headwater.cli.dbprocessing.named import named_mission, record
 from headwater.cli.dbprocessing.script_parser import script_parser
 from headwater.cli.dbprocessing.speaking import say
-from headwater.cli.mission_commands import tell_airflow
 from headwater.cli.opening import open_catalog, this_person
 from headwater.core.errors import SettingError
 from headwater.missions.apply import Applied, apply

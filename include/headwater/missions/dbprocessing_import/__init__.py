@@ -1,0 +1,1 @@
+"""Existing dbprocessing databases -> the catalog (spec dbprocessing 1 and 12)."""
