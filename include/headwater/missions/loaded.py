@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from headwater.catalog.connection import Catalog
-from headwater.catalog.models import Mission
+from headwater.catalog.models import ImportedId, ImportedKind, Mission
 from headwater.core.errors import NotFoundError
 from headwater.core.product_graph import ProcessEdge, process_order
 from headwater.core.states import InputKind
@@ -62,6 +62,8 @@ class LoadedMission:
     """By number, ascending."""
     processes: Mapping[int, LoadedProcess]
     """By number, ascending."""
+    old_numbers: Mapping[ImportedKind, Mapping[int, int]] = field(default_factory=dict)
+    """Of an imported mission: by kind, the numbers of its rows in the old database."""
 
     def product(self, name: str) -> LoadedProduct:
         """The product of that name.
@@ -97,7 +99,7 @@ class LoadedMission:
     def facts(self) -> MissionFacts:
         """The mission as its inspectors see it."""
         return MissionFacts(
-            mission_id=self.id,
+            mission_id=self._known(ImportedKind.MISSION, self.id),
             name=self.name,
             rootdir=str(self.rootdir),
             incoming_dir=str(self.incoming_dir),
@@ -124,9 +126,20 @@ class LoadedMission:
                 module_path=product.inspector.path,
                 arguments=product.inspector.arguments,
                 description=product.inspector.description,
+                known_inspector_id=self._known(ImportedKind.INSPECTOR, product.inspector.id),
+                known_product_id=self._known(ImportedKind.PRODUCT, product.id),
+                known_instrument_id=self._known(ImportedKind.INSTRUMENT, product.instrument_id),
+                known_satellite_id=self._known(ImportedKind.SATELLITE, product.satellite_id),
             )
             for product in sorted(asked, key=lambda product: product.inspector.id)
         )
+
+    def _known(self, kind: ImportedKind, number: int) -> int:
+        """The old number of a row; one above all old ones for a row that the old database lacks."""
+        old = self.old_numbers.get(kind)
+        if not old:
+            return number
+        return old.get(number, max(old.values()) + number)
 
     def process_order(self) -> tuple[LoadedProcess, ...]:
         """The processes, each after those whose outputs trigger it; equal ones by name."""
@@ -164,7 +177,7 @@ def mission_names(source: Catalog | Connection) -> list[str]:
 
 
 def load_mission(source: Catalog | Connection, name: str) -> LoadedMission:
-    """Read the mission `name`: six queries, whatever its size.
+    """Read the mission `name`: seven queries, whatever its size.
 
     Raises
     ------
@@ -196,4 +209,16 @@ def load_mission(source: Catalog | Connection, name: str) -> LoadedMission:
         settings=MissionSettings.model_validate(known),
         products=MappingProxyType(products),
         processes=MappingProxyType(processes),
+        old_numbers=_old_numbers(source, row.id),
     )
+
+
+def _old_numbers(connection: Connection, mission_id: int) -> dict[ImportedKind, dict[int, int]]:
+    """By kind, row -> old number; files have too many."""
+    query = select(ImportedId.kind, ImportedId.new_id, ImportedId.old_id).where(
+        ImportedId.mission_id == mission_id, ImportedId.kind != ImportedKind.FILE
+    )
+    found: dict[ImportedKind, dict[int, int]] = {}
+    for kind, new, old in connection.execute(query.order_by(ImportedId.old_id)):
+        found.setdefault(kind, {})[new] = old
+    return found

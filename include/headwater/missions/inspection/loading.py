@@ -106,7 +106,7 @@ class Inspectors:
             raise InspectorFailedError("has no class Inspector")
         try:
             arguments = self._read_arguments(spec.arguments) or {}
-            inspector = made(path, self._dbu, spec.product_id, **arguments)
+            inspector = made(path, self._dbu, spec.known("product"), **arguments)
             return _verdict(inspector, inspector())
         except InspectorFailedError:
             raise

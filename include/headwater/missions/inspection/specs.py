@@ -29,7 +29,8 @@ class InspectorSpec:
     ``module_path`` is the inspector's file, absolute or below the mission's ``inspectordir``.
     ``format`` and ``relative_path`` are the product's templates, ``level`` its level,
     ``arguments`` the text that :func:`dbprocessing.Utils.strargs_to_args` reads, and
-    ``description`` the inspector's own.
+    ``description`` the inspector's own. ``known_...`` are the numbers by which inspectors know
+    these rows: those of the old database where the mission was imported, else none.
     """
 
     inspector_id: int
@@ -45,6 +46,15 @@ class InspectorSpec:
     module_path: str
     arguments: str | None
     description: str
+    known_inspector_id: int | None = None
+    known_product_id: int | None = None
+    known_instrument_id: int | None = None
+    known_satellite_id: int | None = None
+
+    def known(self, noun: str) -> int:
+        """The number of its `noun` (product, instrument, ...) as inspectors see it."""
+        number = getattr(self, f"known_{noun}_id")
+        return int(getattr(self, f"{noun}_id") if number is None else number)
 
     @property
     def title(self) -> str:

@@ -26,7 +26,8 @@ class Entry:
 class DButils:
     """Answers ``getEntry`` and ``getTraceback`` for mission, satellites, instruments and products.
 
-    `mission` and `specs` are the facts of :mod:`headwater.missions.inspection.specs`.
+    `mission` and `specs` are the facts of :mod:`headwater.missions.inspection.specs`; the numbers
+    are those by which the inspectors know the rows.
     """
 
     def __init__(self, mission, specs):
@@ -47,41 +48,41 @@ class DButils:
             name: {} for name in ("Mission", "Satellite", "Instrument", "Product", "Inspector")
         }
         self._tables["Mission"] = {row.mission_id: row, row.mission_name: row}
-        for spec in sorted(specs, key=lambda spec: spec.product_id):
+        for spec in sorted(specs, key=lambda spec: spec.known("product")):
             self._add(spec, row)
 
     def _add(self, spec, mission):
         satellite = Entry(
-            satellite_id=spec.satellite_id,
+            satellite_id=spec.known("satellite"),
             satellite_name=spec.satellite_name,
             mission_id=mission.mission_id,
         )
         instrument = Entry(
-            instrument_id=spec.instrument_id,
+            instrument_id=spec.known("instrument"),
             instrument_name=spec.instrument_name,
-            satellite_id=spec.satellite_id,
+            satellite_id=spec.known("satellite"),
         )
         product = Entry(
-            product_id=spec.product_id,
+            product_id=spec.known("product"),
             product_name=spec.product_name,
-            instrument_id=spec.instrument_id,
+            instrument_id=spec.known("instrument"),
             relative_path=spec.relative_path,
             level=spec.level,
             format=spec.format,
             product_description=None,
         )
         inspector = Entry(
-            inspector_id=spec.inspector_id,
+            inspector_id=spec.known("inspector"),
             filename=spec.module_path,
             description=spec.description,
             arguments=spec.arguments,
-            product=spec.product_id,
+            product=spec.known("product"),
             active_code=True,
         )
-        self._put("Satellite", satellite, spec.satellite_id, spec.satellite_name)
-        self._put("Instrument", instrument, spec.instrument_id, spec.instrument_name)
-        self._put("Product", product, spec.product_id, spec.product_name)
-        self._put("Inspector", inspector, spec.inspector_id)
+        self._put("Satellite", satellite, satellite.satellite_id, spec.satellite_name)
+        self._put("Instrument", instrument, instrument.instrument_id, spec.instrument_name)
+        self._put("Product", product, product.product_id, spec.product_name)
+        self._put("Inspector", inspector, inspector.inspector_id)
 
     def _put(self, table, entry, *keys):
         for key in keys:  # of equal names the lowest id counts (spec dbprocessing 1)
