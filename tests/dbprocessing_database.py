@@ -265,6 +265,7 @@ class OldLab:
     ) -> None:
         self.root = root
         self.older = older
+        root.mkdir(parents=True, exist_ok=True)
         self.path = root.parent / f"{mission}.sqlite"
         self.meta = tables(older=older)
         self.engine: Engine = create_engine(url or f"sqlite:///{self.path}", poolclass=NullPool)
