@@ -6,14 +6,14 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from dbprocessing_database import ChainLab, OldLab
 from processing_lab import COPY, INSPECTOR
 from sqlalchemy import Row, text
 from sqlalchemy.engine import make_url
 
+from dbprocessing_database import ChainLab, OldLab
 from headwater.catalog.connection import Catalog
 from headwater.core.actor import Actor
-from headwater.core.errors import MissionFileError, OldDatabaseError
+from headwater.core.errors import OldDatabaseError
 from headwater.ingest.service import ingest_pending
 from headwater.missions.dbprocessing_import.service import Imported, import_database
 from headwater.missions.loaded import LoadedMission, load_mission
@@ -215,9 +215,7 @@ def test_in_a_catalog_with_missions_numbers_are_new_and_the_old_ones_are_kept(
     assert links == [("l1_20200102_v1.0.0.dat",)]
 
 
-def test_inspectors_ask_by_the_old_numbers(
-    catalog: Catalog, old: ChainLab, tmp_path: Path
-) -> None:
+def test_inspectors_ask_by_the_old_numbers(catalog: Catalog, old: ChainLab, tmp_path: Path) -> None:
     imported(catalog, filled(ChainLab(tmp_path / "first" / "root", mission="first")))
     asks = INSPECTOR.replace(
         '        return "mine"',

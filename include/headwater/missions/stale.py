@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from headwater.catalog.queries import campaigns
+from headwater.catalog.queries.wakes import lock_work
 from headwater.core.actor import Actor
 from headwater.core.states import EventKind
 
@@ -55,6 +56,7 @@ def open_stale_work(
     """
     if not stale:
         return StaleWork()
+    lock_work(connection, mission_id)
     reason = "; ".join(sorted({f"{name}: {why}" for name, (why, _) in stale.items()}))
     campaign = campaigns.open_campaign(connection, mission_id, reason, actor)
     inputs = {name: also_inputs for name, (_, also_inputs) in stale.items()}

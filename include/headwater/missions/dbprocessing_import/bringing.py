@@ -13,6 +13,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from headwater.catalog.models import ImportedKind, Instrument, Satellite
+from headwater.core.actor import Actor
 from headwater.core.states import Timebase
 from headwater.missions.apply import CODE_IDENTITY, ONE_APPLY
 from headwater.missions.checks import check
@@ -33,7 +34,7 @@ from headwater.missions.difference import (
 from headwater.missions.loaded import LoadedCode, LoadedMission, load_mission, mission_names
 from headwater.missions.merging import merged
 from headwater.missions.problems import Problems
-from headwater.missions.stale import wake_stale
+from headwater.missions.stale import open_stale_work
 from headwater.missions.writing import GivenIds, write
 
 _Name = TypeVar("_Name", bound=Hashable)
@@ -55,7 +56,9 @@ class Brought:
     """How many old numbers were not known before."""
 
 
-def bring(connection: Connection, outline: Outline, old: OldMission, oddities: Oddities) -> Brought:
+def bring(
+    connection: Connection, outline: Outline, old: OldMission, oddities: Oddities, actor: Actor
+) -> Brought:
     """Write what is new of the mission itself, and keep its old numbers.
 
     Raises
@@ -64,15 +67,21 @@ def bring(connection: Connection, outline: Outline, old: OldMission, oddities: O
         If it cannot be a mission here; the message lists all problems.
     """
     connection.execute(ONE_APPLY)
-    return _Bringing(connection, outline, old, oddities).brought()
+    return _Bringing(connection, outline, old, oddities, actor).brought()
 
 
 class _Bringing:
     """One write of a mission."""
 
     def __init__(
-        self, connection: Connection, outline: Outline, old: OldMission, oddities: Oddities
+        self,
+        connection: Connection,
+        outline: Outline,
+        old: OldMission,
+        oddities: Oddities,
+        actor: Actor,
     ) -> None:
+        self._actor = actor
         self._connection = connection
         self._outline = outline
         self._old = old
@@ -98,7 +107,8 @@ class _Bringing:
             ids = self._numbers(found, rows)
             mission_id, _ = write(connection, self._wanted, loaded, found, ids)
             if loaded is not None:
-                wake_stale(connection, mission_id, self._stale(found))
+                limit = loaded.settings.campaign_limit
+                open_stale_work(connection, mission_id, self._stale(found), self._actor, limit)
         mission = load_mission(connection, self._wanted.name)
         products = {
             number: mission.product(name).id for number, name in self._outline.products.items()

@@ -180,7 +180,7 @@ class _Import:
     counts: dict[str, int] = field(default_factory=dict)
 
     def written(self) -> Imported:
-        brought = bring(self.connection, self.outline, self.mission, self.oddities)
+        brought = bring(self.connection, self.outline, self.mission, self.oddities, self.actor)
         lock_work(self.connection, brought.mission.id)
         self._map(brought)
         self._files(brought.mission.id)
