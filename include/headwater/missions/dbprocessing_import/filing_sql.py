@@ -146,6 +146,12 @@ INSERT_OLD_FILES = text(f"""
 """File a slice of the new ones. Size and SHA-256 are known only of those whose bytes were read
 and are the recorded ones; a file with other bytes counts as not there."""
 
+ANALYZE_FILES = text("analyze headwater.file")
+"""Many files may have come at once: let the database know before it joins them."""
+
+ANALYZE_LINKS = text("analyze headwater.file_link, headwater.file_code")
+"""As for files."""
+
 FOLLOW_FILES = text(f"""
     update headwater.file h
     set exists_on_disk = n.there, size = n.size, sha256 = n.sha256, sha1 = n.sha1,
@@ -232,7 +238,7 @@ RECORD_LEFT_OUT = text("""
 FORGET_LEFT_OUT = text("""
     delete from headwater.left_out_file o
     using old_place p
-    where o.mission_id = :mission and o.name = p.name and p.why is null
+    where o.mission_id = :mission and o.old_id = p.old_id and o.name = p.name and p.why is null
 """)
 """A file that was left out by an earlier import and is here now."""
 

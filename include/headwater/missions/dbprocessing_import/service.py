@@ -205,6 +205,17 @@ class _Import:
             self._event(brought.mission.id, result)
         return result
 
+    @property
+    def _told_apart(self) -> bool:
+        """Whether files of one day may be told apart, by keywords or start times."""
+        several = any(
+            part.several_per_day
+            for made in self.outline.definitions
+            for part in made.products.values()
+        )
+        with_keywords = text("select exists (select from old_file where keywords <> '')")
+        return several or bool(self.connection.scalar(with_keywords))
+
     def _run(self, statement: Any, **values: object) -> int:  # noqa: ANN401  a text clause
         return self.connection.execute(statement, values).rowcount
 
@@ -218,7 +229,7 @@ class _Import:
                 )
 
     def _files(self, mission_id: int) -> None:
-        while self._run(filing_sql.INHERIT_GROUPS):
+        while self._told_apart and self._run(filing_sql.INHERIT_GROUPS):
             self.connection.execute(text("analyze old_group"))
         lowest = self.connection.scalar(text("select min(old_id) from old_file"))
         keep = lowest is not None and lowest > 0 and numbers.is_empty(self.connection, "file")
@@ -241,13 +252,18 @@ class _Import:
     def _links(self, mission_id: int) -> None:
         counts = self.counts
         self.report("linking", 0, None)
+        if counts["files"]:
+            self.connection.execute(filing_sql.ANALYZE_FILES)
         counts["file links"] = self._run(filing_sql.INSERT_OLD_LINKS)
         counts["code links"] = self._run(filing_sql.INSERT_OLD_CODE_LINKS)
         counts["releases"] = self._run(filing_sql.INSERT_OLD_RELEASES)
+        if counts["file links"]:
+            self.connection.execute(filing_sql.ANALYZE_LINKS)
         counts["old numbers"] = self._run(filing_sql.RECORD_FILE_NUMBERS, mission=mission_id)
         counts["left out"] = self._run(filing_sql.RECORD_LEFT_OUT, mission=mission_id)
         self._run(filing_sql.FORGET_LEFT_OUT, mission=mission_id)
-        self._run(filing_sql.RECORD_BUILDS, mission=mission_id)
+        if self._told_apart:
+            self._run(filing_sql.RECORD_BUILDS, mission=mission_id)
 
     def _database_names(self, mission_id: int) -> int:
         return sum(
