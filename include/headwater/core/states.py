@@ -141,6 +141,7 @@ class EventKind(StrEnum):
     ARRIVAL_ENDED = "arrival ended"
     FILE_ADOPTED = "file adopted"
     FILE_LOST = "file lost"
+    FILE_CHANGED = "file changed"
     BUILD_PLANNED = "build planned"
     BUILD_STARTED = "build started"
     BUILD_BUILT = "build built"
@@ -149,3 +150,4 @@ class EventKind(StrEnum):
     BUILD_RETRIED = "build retried"
     BUILD_NOT_NEEDED = "build not needed"
     INTENT_RECOVERED = "intent recovered"
+    CATALOG_REPAIRED = "catalog repaired"
