@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import sqlalchemy as sa
 from alembic import op
+
+from headwater.catalog.migrations.event_kinds import allow_event_kinds
 
 revision = "0006"
 down_revision = "0005"
@@ -97,19 +97,4 @@ def upgrade() -> None:
         schema="headwater",
         postgresql_where=sa.text("active and newest_version"),
     )
-    _allow_event("mission imported")
-
-
-def _allow_event(kind: str) -> None:
-    """Add a kind of event to those that are allowed, whichever these are by now."""
-    name = op.f("ck_event_kind")
-    rule = op.get_bind().scalar(
-        sa.text(
-            "select pg_get_constraintdef(oid) from pg_constraint"
-            " where conname = :name and conrelid = 'headwater.event'::regclass"
-        ),
-        {"name": name},
-    )
-    kinds = sorted({*re.findall(r"'([^']+)'", str(rule)), kind})
-    op.drop_constraint(name, "event", schema="headwater")
-    op.create_check_constraint(name, "event", sa.column("kind").in_(kinds), schema="headwater")
+    allow_event_kinds("mission imported")
