@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from headwater.catalog.queries import listings
 from headwater.catalog.queries.coverage import coverage as coverage_of
 from headwater.catalog.queries.listings import Filter, Row
+from headwater.catalog.queries.passes import passes as passes_of
 from headwater.catalog.queries.provenance import provenance as lineage_of
 from headwater.cli.opening import Json, open_catalog, the_mission
 from headwater.cli.output import out, show_json, show_table
@@ -176,6 +177,26 @@ def events(
         title="Events",
         none="nothing has happened yet",
     )
+
+
+def passes(
+    mission: Annotated[
+        str | None, typer.Argument(help="The mission; may be left out if there is one.")
+    ] = None,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """List the passes of ProcessQueue.py, the latest first: who, when, on which host, and how."""
+    with open_catalog() as catalog:
+        number = load_mission(catalog, the_mission(catalog, mission)).id
+        with catalog.read() as connection:
+            found = passes_of(connection, number, limit)
+    rows = [asdict(one) for one in found]
+    if as_json:
+        show_json(rows)
+        return
+    columns = ("id", "kind", "actor", "host", "pid", "started_at", "ended_at", "comment")
+    show_table(rows, columns, title="Passes", none="there has been no pass")
 
 
 def provenance(

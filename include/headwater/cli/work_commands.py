@@ -10,21 +10,18 @@ import typer
 from headwater.catalog.connection import Catalog
 from headwater.cli.opening import DryRun, Json, open_catalog, the_mission, this_person
 from headwater.cli.output import out, progress_bar, show_json, show_table
-from headwater.core.errors import SettingError
-from headwater.core.interval import DateSpan
 from headwater.core.states import BuildState, Disposition
 from headwater.ingest.scan import Intake, scan
 from headwater.ingest.service import ingest_pending
 from headwater.missions.loaded import LoadedMission, load_mission
 from headwater.processing.explain import explain
 from headwater.processing.outcome import BuildResult
-from headwater.processing.planner import Plan, preview
+from headwater.processing.planner import Plan
 from headwater.processing.service import process_pending
 
 Mission = Annotated[
     str | None, typer.Argument(help="The mission; may be left out if there is one.")
 ]
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A date, UTC.")]
 
 
 def _loaded(catalog: Catalog, name: str | None) -> LoadedMission:
@@ -112,53 +109,6 @@ def _result_row(one: BuildResult) -> dict[str, Any]:
         "version": str(one.version) if one.version else None,
         "reason": one.reason,
     }
-
-
-def plan(
-    mission: Mission = None,
-    process: Annotated[
-        str | None, typer.Option("--process", "-p", help="Only this process.")
-    ] = None,
-    first: Day = None,
-    last: Day = None,
-    as_json: Json = False,
-) -> None:
-    """Show what would be made and why, and why the rest would not; changes nothing.
-
-    With dates, those dates are looked at; without, all that is due.
-    """
-    span = _span(first, last)
-    with open_catalog() as catalog:
-        loaded = _loaded(catalog, mission)
-        chosen = [loaded.process(process)] if process else loaded.process_order()
-        plans = [preview(catalog, loaded, one, span=span) for one in chosen]
-    rows = [
-        {
-            "process": one.process,
-            "interval": entry.interval_key,
-            "keywords": entry.keywords,
-            "action": entry.action.value,
-            "version": str(entry.version) if entry.version else None,
-            "reason": entry.reason,
-        }
-        for one in plans
-        for entry in one.entries
-    ]
-    if as_json:
-        show_json(rows)
-        return
-    columns = ("process", "interval", "keywords", "action", "version", "reason")
-    show_table(rows, columns, title="Plan", none="nothing is due")
-    if any(one.more for one in plans):
-        out.print("there is more: these are the first dates")
-
-
-def _span(first: datetime | None, last: datetime | None) -> DateSpan | None:
-    if first is None and last is None:
-        return None
-    if first is None or last is None:
-        raise SettingError("give both --first and --last, or neither")
-    return DateSpan(first.date(), last.date())
 
 
 def why(

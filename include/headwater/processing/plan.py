@@ -5,7 +5,7 @@ The DAGs, a dry run, the claim of a build and the question "why" all use it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -39,6 +39,19 @@ def plan(state: PlanState) -> list[ProposedBuild]:
     nothing to do.
     """
     return list(_Planner(state).entries())
+
+
+def plan_beside_outputs(
+    state: PlanState,
+) -> list[tuple[ProposedBuild, Mapping[int, NewestOutput]]]:
+    """What :func:`plan` says, each with the newest outputs that are there, by product id."""
+    planner = _Planner(state)
+    return [(entry, planner.outputs_of(entry)) for entry in planner.entries()]
+
+
+def is_current(entry: ProposedBuild) -> bool:
+    """Whether the plan found that the outputs of an entry are up to date."""
+    return entry.action is Action.NOTHING and entry.reason.startswith("up to date")
 
 
 def usable_code(
@@ -94,6 +107,10 @@ class _Planner:
         interval = calendar_interval(self._process.timebase, output.utc_file_date)
         first = interval.utc_date == output.utc_file_date
         return interval.key if first else output.interval_key, ""
+
+    def outputs_of(self, entry: ProposedBuild) -> Mapping[int, NewestOutput]:
+        """The newest outputs of an entry's group, by product id."""
+        return self._outputs.get((entry.interval_key, entry.keywords), {})
 
     def entries(self) -> Iterator[ProposedBuild]:
         selection = InputSelection(self._process, self._intervals, self._state.files)
