@@ -18,8 +18,9 @@ from headwater.core.version import Version
 from headwater.missions.loaded import LoadedMission, LoadedProcess, LoadedProduct
 from headwater.processing.plan import is_current, plan_beside_outputs
 from headwater.processing.plan_state import Action, PlanProcess, ProposedBuild
-from headwater.processing.planner import DATES_AT_ONCE, read_state
+from headwater.processing.planner import DATES_AT_ONCE
 from headwater.processing.process_facts import plan_process
+from headwater.processing.state_reading import read_state
 
 _NO_PROCESS = 0  # files that arrived belong to the build of no process
 
