@@ -118,6 +118,28 @@ class PassKind(StrEnum):
     PROCESS = "process"
 
 
+class QaMark(StrEnum):
+    """What a check of quality says of a file."""
+
+    OK = "ok"
+    """It may be used."""
+    IGNORE = "ignore"
+    """It is left out as an input; an older version does not take its place."""
+    PROBLEM = "problem"
+    """What would be made from it is held."""
+
+
+class BytesFate(StrEnum):
+    """What becomes of the bytes of a file whose row was removed."""
+
+    REMOVED = "removed"
+    """They are removed from the disk."""
+    KEPT = "kept"
+    """They are moved to the folder ``purged`` of the mission's error folder."""
+    LEFT = "left"
+    """They stay where they are: level 0 is never removed (DESIGN 2)."""
+
+
 class IntentState(StrEnum):
     """How far the archive protocol has come with one file (DESIGN 7)."""
 
@@ -125,6 +147,8 @@ class IntentState(StrEnum):
     """Bytes may be under way; no row of a file speaks of them yet."""
     COMMITTED = "committed"
     """The file's row is committed; only the leftovers have still to go."""
+    REMOVING = "removing"
+    """The catalog has given the file's bytes up; they have still to go."""
 
 
 class EventKind(StrEnum):
@@ -142,6 +166,11 @@ class EventKind(StrEnum):
     FILE_ADOPTED = "file adopted"
     FILE_LOST = "file lost"
     FILE_CHANGED = "file changed"
+    FILE_PURGED = "file purged"
+    FILE_REAPED = "file reaped"
+    FILE_MOVED = "file moved"
+    FILE_CHECKED = "file checked"
+    RELEASE_CHANGED = "release changed"
     BUILD_PLANNED = "build planned"
     BUILD_STARTED = "build started"
     BUILD_BUILT = "build built"

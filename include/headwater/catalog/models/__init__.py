@@ -11,7 +11,10 @@ from headwater.catalog.models.file import (
     FileLink,
     Intent,
     OrbitFile,
+    QaFile,
     Release,
+    ReleaseName,
+    Tombstone,
 )
 from headwater.catalog.models.imported import (
     ImportedId,
@@ -64,7 +67,10 @@ __all__ = [
     "ProcessInput",
     "ProcessOutput",
     "Product",
+    "QaFile",
     "Release",
+    "ReleaseName",
     "Satellite",
+    "Tombstone",
     "Wake",
 ]

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from headwater.catalog.models.base import Base, Key, Moment, Now, Small, state_type
 from headwater.catalog.models.mission import Code, Inspector, Mission, Product
-from headwater.core.states import ArrivalState, Disposition, IntentState
+from headwater.core.states import ArrivalState, BytesFate, Disposition, IntentState, QaMark
 from headwater.core.version import Version
 
 
@@ -43,6 +43,7 @@ class File(Base):
             "revision_version",
             name="uq_file_version",
         ),
+        Index("ix_file_qa", "mission_id", postgresql_where=text("qa in ('ignore', 'problem')")),
         Index(
             "uq_file_newest",
             "product_id",
@@ -100,6 +101,8 @@ class File(Base):
     quality_comment: Mapped[str | None]
     caveats: Mapped[str | None]
     check_date: Mapped[datetime | None]
+    qa: Mapped[QaMark | None] = mapped_column(state_type(QaMark, "qa"))
+    """What the latest check of its quality says; none for a file that nobody checked."""
     met_start_time: Mapped[float | None] = mapped_column(Float)
     met_stop_time: Mapped[float | None] = mapped_column(Float)
     inspector_id: Mapped[int | None] = mapped_column(ForeignKey(Inspector.id))
@@ -131,12 +134,88 @@ class FileCode(Base):
 
 
 class Release(Base):
-    """A file that belongs to a named set for the public."""
+    """A file that belongs to a named set for the public, or was taken out of it."""
 
     __tablename__ = "release"
 
     file_id: Mapped[int] = mapped_column(ForeignKey(File.id), primary_key=True)
     release_num: Mapped[str] = mapped_column(String(20), primary_key=True)
+    excluded: Mapped[str | None]
+    """Why it was taken out; none while it belongs to the release."""
+
+
+class ReleaseName(Base):
+    """A release as a whole: who made it, when and why.
+
+    One that was imported may have files without such a row.
+    """
+
+    __tablename__ = "release_name"
+
+    mission_id: Mapped[int] = mapped_column(ForeignKey(Mission.id), primary_key=True)
+    release_num: Mapped[str] = mapped_column(String(20), primary_key=True)
+    created_by: Mapped[str]
+    created_at: Mapped[Now]
+    reason: Mapped[str]
+
+
+class Tombstone(Base):
+    """A file whose row was purged: what it was, who did it and why.
+
+    It stands until a file of that name is filed again.
+    """
+
+    __tablename__ = "tombstone"
+    __table_args__ = (
+        Index(
+            "ix_tombstone_standing",
+            "mission_id",
+            "name",
+            postgresql_where=text("closed_at is null"),
+        ),
+        Index("ix_tombstone_file_id", "file_id"),
+    )
+
+    id: Mapped[Key]
+    mission_id: Mapped[int] = mapped_column(ForeignKey(Mission.id))
+    file_id: Mapped[int]
+    """The number that its row had."""
+    product_id: Mapped[int] = mapped_column(ForeignKey(Product.id))
+    name: Mapped[str]
+    path: Mapped[str]
+    """Below the mission's rootdir."""
+    utc_file_date: Mapped[date]
+    interval_key: Mapped[str]
+    keywords: Mapped[str]
+    interface_version: Mapped[Small]
+    quality_version: Mapped[Small]
+    revision_version: Mapped[Small]
+    version: Mapped[Version] = composite("interface_version", "quality_version", "revision_version")
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    fate: Mapped[BytesFate] = mapped_column(state_type(BytesFate, "fate"))
+    kept_path: Mapped[str | None]
+    """Where its bytes lie now, absolute, if they were kept and have been moved."""
+    actor: Mapped[str]
+    reason: Mapped[str]
+    created_at: Mapped[Now]
+    closed_at: Mapped[datetime | None]
+    """When a file of its name was filed again."""
+
+
+class QaFile(Base):
+    """A file with checks of quality that was read: its state then, and what came of it."""
+
+    __tablename__ = "qa_file"
+
+    mission_id: Mapped[int] = mapped_column(ForeignKey(Mission.id), primary_key=True)
+    path: Mapped[str] = mapped_column(primary_key=True)
+    """Absolute."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    marked: Mapped[int]
+    """How many files it names."""
+    trouble: Mapped[str] = mapped_column(server_default=text("''"))
+    """Why nothing of it was taken; empty if it was."""
+    read_at: Mapped[Now]
 
 
 class OrbitFile(Base):
@@ -187,7 +266,8 @@ class Arrival(Base):
     disposition: Mapped[Disposition | None] = mapped_column(state_type(Disposition, "disposition"))
     reason: Mapped[str] = mapped_column(server_default=text("''"))
     product_id: Mapped[int | None] = mapped_column(ForeignKey(Product.id))
-    file_id: Mapped[int | None] = mapped_column(ForeignKey(File.id), index=True)
+    file_id: Mapped[int | None] = mapped_column(index=True)
+    """The number of the file that it became; its row may have been purged since."""
     quarantine_path: Mapped[str | None]
     claimed_by: Mapped[str]
     """Who claimed it: a run of Airflow or a command."""
@@ -221,5 +301,9 @@ class Intent(Base):
     """Below the mission's rootdir."""
     owner: Mapped[str] = mapped_column(server_default=text("''"))
     """Who promises: a run of Airflow, a person's command, a pass."""
+    keep_in: Mapped[str | None]
+    """The folder to which bytes that are being removed go, absolute; none if nobody wants them."""
+    reason: Mapped[str] = mapped_column(server_default=text("''"))
+    """Why bytes are being removed."""
     lease_until: Mapped[Moment]
     created_at: Mapped[Now]

@@ -31,6 +31,8 @@ class Mission(Base):
     codedir: Mapped[str]
     inspectordir: Mapped[str]
     errordir: Mapped[str]
+    qa_dir: Mapped[str | None]
+    """Where files with checks of quality lie, absolute; none for a mission without them."""
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     """The mission's settings, `headwater.missions.definition.MissionSettings` as JSON."""
     revision: Mapped[int] = mapped_column(server_default=text("0"))

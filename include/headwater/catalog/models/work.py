@@ -166,7 +166,8 @@ class Event(Base):
     mission_id: Mapped[int | None] = mapped_column(ForeignKey(Mission.id))
     product_id: Mapped[int | None] = mapped_column(ForeignKey(Product.id))
     process_id: Mapped[int | None] = mapped_column(ForeignKey(Process.id))
-    file_id: Mapped[int | None] = mapped_column(ForeignKey(File.id))
+    file_id: Mapped[int | None]
+    """The number of the file; its row may have been purged since."""
     build_id: Mapped[int | None] = mapped_column(ForeignKey(Build.id))
     arrival_id: Mapped[int | None] = mapped_column(ForeignKey(Arrival.id))
     detail: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
