@@ -1,4 +1,4 @@
-"""What tests of missions in a real catalog share."""
+"""What integration tests share."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from mission_lab import ME, Put
 
+from command_runner import headwater
 from headwater.catalog.connection import Catalog
 from headwater.missions.apply import Applied, apply
 from headwater.missions.reading import read_mission_files
+
+__all__ = ["headwater"]
 
 
 @pytest.fixture

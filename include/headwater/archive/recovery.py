@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import text
 
 from headwater.archive.faultpoint import faultpoint
-from headwater.archive.intents import TakenIntent, close_intents, take_over_intents
+from headwater.archive.intents import (
+    TakenIntent,
+    close_intents,
+    close_removals,
+    take_over_intents,
+)
 from headwater.archive.paths import Folders, checked_path
+from headwater.archive.removal import PathsBusyError, take_away
 from headwater.archive.staging import undo, unlink_if_there
 from headwater.catalog.connection import Catalog
 from headwater.core.actor import Actor
@@ -21,6 +28,7 @@ from headwater.core.errors import ArchiveError
 _LOG = logging.getLogger(__name__)
 _LEASE_SECONDS = 300.0
 _AT_ONCE = 200
+_Done = TypeVar("_Done")
 
 INTENT_RECOVERED = text("""
     insert into headwater.event (kind, actor, reason, mission_id)
@@ -35,13 +43,37 @@ class Recovered:
 
     final_path: str
     finished: bool
+    removed: bool = False
+    """Whether it was bytes on their way out; they have gone now."""
+    kept_path: str | None = None
 
     @property
     def reason(self) -> str:
         """What was done, as a sentence."""
+        if self.removed:
+            return f"{self.final_path} was given up before a crash: its bytes were removed"
         if self.finished:
             return f"{self.final_path} was filed before a crash: its leftovers were removed"
         return f"{self.final_path} was not filed before a crash: its copy was removed"
+
+
+def once_recovered(
+    catalog: Catalog, mission_id: int, rootdir: Path, actor: Actor, act: Callable[[], _Done]
+) -> _Done:
+    """Do `act`; where a dead owner has left something in its way, recover that and try once more.
+
+    Raises
+    ------
+    PathsBusyError
+        If a living owner is in its way.
+    CatalogUnavailableError
+        If the catalog does not answer.
+    """
+    try:
+        return act()
+    except PathsBusyError as error:
+        recover_intents(catalog, mission_id, rootdir, actor, paths=error.paths)
+    return act()
 
 
 def recover_intents(
@@ -55,8 +87,8 @@ def recover_intents(
     """Finish or undo the placements whose lease is over; of `paths` only, if given.
 
     A committed one loses its part and its source; an open one loses its part and, if it is the
-    part's own inode, its final name: the source is still there and can be placed again. One whose
-    folders cannot be reached is left for the next time.
+    part's own inode, its final name: the source is still there and can be placed again. Bytes
+    that were given up are removed. One whose folders cannot be reached is left for the next time.
 
     Raises
     ------
@@ -75,6 +107,8 @@ def recover_intents(
         ended = _end(rootdir, taken)
         faultpoint("before_recovery_close")
         with catalog.begin() as connection:
+            gone = [(one.final_path, one.kept_path) for one in ended if one.removed]
+            close_removals(connection, token, gone)
             close_intents(connection, token, [one.final_path for one in ended])
             reasons = [one.reason for one in ended]
             logged = {"actor": actor.name, "mission_id": mission_id, "reasons": reasons}
@@ -88,18 +122,20 @@ def _end(rootdir: Path, taken: Sequence[TakenIntent]) -> list[Recovered]:
     try:
         for intent in taken:
             try:
-                _end_one(folders, intent)
+                ended.append(_end_one(folders, intent))
             except (ArchiveError, OSError) as error:
                 _LOG.warning("%s is left to a later recovery: %s", intent.final, error)
-                continue
-            ended.append(Recovered(intent.final, intent.committed))
         folders.sync()
     finally:
         folders.close()
     return ended
 
 
-def _end_one(folders: Folders, intent: TakenIntent) -> None:
+def _end_one(folders: Folders, intent: TakenIntent) -> Recovered:
+    if intent.removal is not None:
+        kept = take_away(folders, intent.removal)
+        kept_path = None if kept is None else str(kept)
+        return Recovered(intent.final, finished=True, removed=True, kept_path=kept_path)
     *parts, final = checked_path(intent.final)
     folder = folders.open(tuple(parts))
     part = Path(intent.part).name
@@ -108,3 +144,4 @@ def _end_one(folders: Folders, intent: TakenIntent) -> None:
         unlink_if_there(intent.source)
     else:
         undo(folder, part, final)
+    return Recovered(intent.final, intent.committed)

@@ -129,7 +129,13 @@ class Adopter:
         def commit(connection: Connection, placed: Sequence[Placed]) -> None:
             for back in placed:
                 values = {"size": back.size, "sha256": back.sha256, "sha1": back.sha1}
-                connection.execute(arrivals.FILE_RESTORED, {"file_id": file.id, **values})
+                restored = connection.execute(
+                    arrivals.FILE_RESTORED, {"file_id": file.id, **values}
+                )
+                if not restored.rowcount:
+                    raise FileConflictError(
+                        {file.path: "its row was purged just now: send it again"}
+                    )
             self.ends.end_within(connection, [ending])
 
         placement = Placement(str(one.path), file.path, stamp=one.stamp)

@@ -160,6 +160,14 @@ FILED_FILES = text("""
 """)
 """Tell of each file just filed which version of its interval is the newest."""
 
+CLOSE_TOMBSTONES = text("""
+    update headwater.tombstone t set closed_at = now()
+    from headwater.file f
+    where f.id = any(:file_ids) and t.mission_id = f.mission_id and t.name = f.name
+      and t.closed_at is null
+""")
+"""A file that was purged has come again: nobody need remember it."""
+
 FILES_ADOPTED = text("""
     insert into headwater.event (kind, actor, reason, mission_id, product_id, file_id, build_id)
     select 'file adopted', :actor,
@@ -237,6 +245,7 @@ def file_new(
     values = {"mission_id": mission_id, "files": json.dumps([_row(file) for file in files])}
     ids = list(connection.execute(INSERT_FILES, values).scalars())
     connection.execute(FILES_ADOPTED, {"actor": actor.name, "file_ids": ids})
+    connection.execute(CLOSE_TOMBSTONES, {"file_ids": ids})
     wake_for_files(connection, ids)
     filed = {
         path: FiledFile(file_id, name, newest, Version(*top))

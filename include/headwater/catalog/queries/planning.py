@@ -323,14 +323,8 @@ def newest_outputs(
     values |= _days(spans)
     rows = connection.execute(NEWEST_OUTPUTS, values).all()
     file_ids = [row.id for row in rows]
-    parents: dict[int, list[Parent]] = {}
-    for row in connection.execute(RECORDED_PARENTS, {"files": file_ids}):
-        parent = Parent(row.id, row.product_id, row.interval_key, row.keywords, _version(row))
-        parents.setdefault(row.resulting_file, []).append(parent)
-    codes: dict[int, tuple[int, Version]] = {
-        row.resulting_file: (row.id, _version(row))
-        for row in connection.execute(RECORDED_CODES, {"files": file_ids})
-    }
+    parents = recorded_parents(connection, file_ids)
+    codes = recorded_codes(connection, file_ids)
     return [
         NewestOutput(
             row.id,
@@ -347,6 +341,25 @@ def newest_outputs(
         )
         for row in rows
     ]
+
+
+def recorded_parents(connection: Connection, file_ids: Sequence[int]) -> dict[int, list[Parent]]:
+    """The inputs that are recorded for files, by the file's number."""
+    parents: dict[int, list[Parent]] = {}
+    for row in connection.execute(RECORDED_PARENTS, {"files": list(file_ids)}):
+        parent = Parent(row.id, row.product_id, row.interval_key, row.keywords, _version(row))
+        parents.setdefault(row.resulting_file, []).append(parent)
+    return parents
+
+
+def recorded_codes(
+    connection: Connection, file_ids: Sequence[int]
+) -> dict[int, tuple[int, Version]]:
+    """The code that is recorded for files, with its version, by the file's number."""
+    return {
+        row.resulting_file: (row.id, _version(row))
+        for row in connection.execute(RECORDED_CODES, {"files": list(file_ids)})
+    }
 
 
 def known_builds(

@@ -70,8 +70,8 @@ WAKE_FOR_FILES = text("""
     )
     insert into headwater.wake (process_id, utc_date, reason)
     select process_id, utc_date,
-           case count(distinct name) when 1 then min(name) || ' is new'
-                else min(name) || ' and ' || count(distinct name) - 1 || ' more are new' end
+           case count(distinct name) when 1 then min(name) || ' is ' || :what
+                else min(name) || ' and ' || count(distinct name) - 1 || ' more are ' || :what end
     from touched group by process_id, utc_date order by process_id, utc_date
     on conflict (process_id, utc_date) do update
         set due_at = least(wake.due_at, excluded.due_at), reason = excluded.reason
@@ -149,7 +149,7 @@ WAKE_FAR = text("""
         where r.by_date
     )
     insert into headwater.wake (process_id, utc_date, reason)
-    select process_id, utc_date, min(name) || ' is new' from touched
+    select process_id, utc_date, min(name) || ' is ' || :what from touched
     group by process_id, utc_date order by process_id, utc_date
     on conflict (process_id, utc_date) do update
         set due_at = least(wake.due_at, excluded.due_at), reason = excluded.reason
@@ -230,11 +230,14 @@ def wake(connection: Connection, wakes: Sequence[WakeUp]) -> None:
         connection.execute(WAKE, values)
 
 
-def wake_for_files(connection: Connection, file_ids: Sequence[int]) -> int:
-    """Write the wake rows of new files in the caller's transaction; how many were written."""
+def wake_for_files(connection: Connection, file_ids: Sequence[int], what: str = "new") -> int:
+    """Write the wake rows of files in the caller's transaction; how many dates were touched.
+
+    `what` the files are is the reason.
+    """
     if not file_ids:
         return 0
-    values = {"file_ids": list(file_ids)}
+    values = {"file_ids": list(file_ids), "what": what}
     near = connection.execute(WAKE_FOR_FILES, values).rowcount
     return near + connection.execute(WAKE_FAR, values).rowcount
 

@@ -19,6 +19,9 @@ SCRIPTS: Mapping[str, str] = {
     "reprocessByDate.py": "reprocess_by_date",
     "reprocessByInstrument.py": "reprocess_by_instrument",
     "reprocessByCode.py": "reprocess_by_code",
+    "purgeFileFromDB.py": "purge_file_from_db",
+    "deleteAllDBFiles.py": "delete_all_db_files",
+    "fast_data.py": "fast_data",
 }
 """Script name -> module of this package, which has ``main(arguments) -> exit code``."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from headwater.catalog.migrations.event_kinds import allow_event_kinds
+from headwater.catalog.migrations.allowed_states import allow_states
 
 revision = "0006"
 down_revision = "0005"
@@ -97,4 +97,4 @@ def upgrade() -> None:
         schema="headwater",
         postgresql_where=sa.text("active and newest_version"),
     )
-    allow_event_kinds("mission imported")
+    allow_states("event", "kind", "mission imported")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headwater.catalog.migrations.event_kinds import allow_event_kinds
+from headwater.catalog.migrations.allowed_states import allow_states
 
 revision = "0007"
 down_revision = "0006"
@@ -12,4 +12,4 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply this step."""
-    allow_event_kinds("file changed", "catalog repaired")
+    allow_states("event", "kind", "file changed", "catalog repaired")

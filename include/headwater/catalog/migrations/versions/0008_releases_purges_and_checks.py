@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import sqlalchemy as sa
 from alembic import op
+
+from headwater.catalog.migrations.allowed_states import allow_states
 
 revision = "0008"
 down_revision = "0007"
@@ -29,8 +29,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), server_default=sa.text("''"), nullable=False),
         schema=_SCHEMA,
     )
-    _allow("intent", "state", "removing")
-    _allow(
+    allow_states("intent", "state", "removing")
+    allow_states(
         "event",
         "kind",
         "file purged",
@@ -135,18 +135,3 @@ def _checks_of_quality() -> None:
         sa.PrimaryKeyConstraint("mission_id", "path", name=op.f("pk_qa_file")),
         schema=_SCHEMA,
     )
-
-
-def _allow(table: str, column: str, *values: str) -> None:
-    """Add values to those that a column of states allows, whichever these are by now."""
-    name = op.f(f"ck_{table}_{column}")
-    rule = op.get_bind().scalar(
-        sa.text(
-            "select pg_get_constraintdef(oid) from pg_constraint"
-            " where conname = :name and conrelid = cast(:table as regclass)"
-        ),
-        {"name": name, "table": f"{_SCHEMA}.{table}"},
-    )
-    allowed = sorted({*re.findall(r"'([^']+)'", str(rule)), *values})
-    op.drop_constraint(name, table, schema=_SCHEMA)
-    op.create_check_constraint(name, table, sa.column(column).in_(allowed), schema=_SCHEMA)
