@@ -43,6 +43,15 @@ class InputKind(StrEnum):
     """Taken when it is there; a change of it alone re-makes nothing."""
 
 
+class FoundBy(StrEnum):
+    """How an output of a run is found in its work directory."""
+
+    NAME = "name"
+    """By the name that its product's format gives, which the code is told."""
+    INSPECTOR = "inspector"
+    """By its product's inspector: the code names it, and may put it into a folder of its own."""
+
+
 class ArrivalState(StrEnum):
     """Where an arrival is on its way from the incoming folder."""
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 from pathlib import Path
 
+from headwater.core.command_fields import INPUT, OUTPUT, product_fields
 from headwater.core.errors import MissionFileError, NameFormatError
 from headwater.core.interval import day_start
 from headwater.core.name_format import date_fields, fields_of, fill_known
 from headwater.core.product_graph import ProcessEdge, process_order
-from headwater.core.states import InputKind, Timebase
+from headwater.core.states import FoundBy, InputKind, Timebase
 from headwater.missions.definition import EARLIEST, ProcessDefinition
 from headwater.missions.loaded import LoadedMission
 from headwater.missions.merging import Wanted, WantedProcess, WantedProduct
@@ -35,6 +36,7 @@ def check(
         _references(process, known, problems)
         _codes(process, problems)
         _orbit_outputs(process, wanted, loaded, problems)
+        _command_fields(process, problems)
     _orbit_product(wanted, known, problems)
     _slugs(wanted, loaded, problems)
     _circles(wanted, loaded, problems)
@@ -169,6 +171,30 @@ def _orbit_outputs(
                 f"{made.product!r} is made an orbit, several a day: apply it with "
                 "several_per_day, or define a new product",
             )
+
+
+def _command_fields(process: WantedProcess, problems: Problems) -> None:
+    """The fields of inputs and outputs name those of the process."""
+    part = process.part
+    known = {
+        INPUT: [one.product for one in part.inputs],
+        OUTPUT: [one.product for one in part.outputs if one.found_by is FoundBy.NAME],
+    }
+    texts = [(process.place("extra_params"), part.extra_params or "")]
+    texts += [
+        (process.place("codes", position), code.arguments or "")
+        for position, code in enumerate(part.codes)
+    ]
+    for place, text in texts:
+        for kind, product in product_fields(text):
+            field = f"{{{kind}:{product}}}"
+            if product not in known[kind]:
+                what = "an input" if kind == INPUT else "an output with a name"
+                problems.add(place, f"the field {field} needs {what} of the process; "
+                             f"{nearest(product, known[kind])}")  # fmt: skip
+            elif " " in product and text is not part.extra_params:
+                problems.add(place, f"arguments are split at blanks, so {field} cannot stand "
+                             "there: use extra_params")  # fmt: skip
 
 
 def _orbit_product(wanted: Wanted, known: set[str], problems: Problems) -> None:

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from headwater.core.states import InputKind, Timebase
+from headwater.core.states import FoundBy, InputKind, Timebase
 from headwater.core.version import Version
 from headwater.missions.problems import Places
 from headwater.missions.value_kinds import Day, PathText
@@ -197,6 +197,9 @@ class OutputDefinition(Part):
     product: str = Field(min_length=1)
     required: bool = True
     """Whether a run without it has failed."""
+    found_by: FoundBy = FoundBy.NAME
+    """``name``: the code is given its name; ``inspector``: the code names it, and the inspector
+    of the product finds it in the work directory or below."""
 
 
 def _as_product(value: object) -> object:
@@ -222,6 +225,7 @@ class CodeDefinition(Part):
     output_interface: Interface = 1
     """The interface version of the files that it makes."""
     arguments: OptionalText = None
+    """Items of the command line, separated by blanks."""
     description: str = ""
     start_date: Day = EARLIEST
     """The first date of outputs for which it is used."""

@@ -109,7 +109,11 @@ def _process(process: LoadedProcess, mission: LoadedMission) -> ProcessDefinitio
             for one in process.inputs
         ],
         outputs=[
-            OutputDefinition(product=mission.products[one.product_id].name, required=one.required)
+            OutputDefinition(
+                product=mission.products[one.product_id].name,
+                required=one.required,
+                found_by=one.found_by,
+            )
             for one in process.outputs
         ],
         codes=[code_definition(code) for code in latest_codes(process.codes)],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from headwater.core.states import InputKind, Timebase
+from headwater.core.states import FoundBy, InputKind, Timebase
 from headwater.core.version import Version
 
 
@@ -70,6 +70,7 @@ class LoadedOutput:
     product_id: int
     required: bool
     position: int
+    found_by: FoundBy = FoundBy.NAME
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,8 @@ def _processes(connection: Connection, mission_id: int) -> Processes:
                 for one in inputs[row.id]
             ),
             outputs=tuple(
-                LoadedOutput(one.product_id, one.required, one.position) for one in outputs[row.id]
+                LoadedOutput(one.product_id, one.required, one.position, one.found_by)
+                for one in outputs[row.id]
             ),
             codes=tuple(map(_code, codes[row.id])),
             wait_for_end=row.wait_for_end,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from headwater.core.command_fields import with_products
 from headwater.missions.definition import (
     InspectorDefinition,
     MissionDefinition,
@@ -133,6 +134,13 @@ def _process(
     return process.model_copy(
         update={
             "name": _filled(process.name, fields),
+            "extra_params": process.extra_params and with_products(process.extra_params, named),
+            "codes": [
+                code.model_copy(
+                    update={"arguments": code.arguments and with_products(code.arguments, named)}
+                )
+                for code in process.codes
+            ],
             "inputs": [
                 one.model_copy(update={"product": named(one.product)}) for one in process.inputs
             ],

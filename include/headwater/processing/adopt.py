@@ -21,16 +21,21 @@ from headwater.core.errors import ArchiveError
 from headwater.core.states import BuildState, EventKind
 from headwater.missions.inspection.host import InspectorHost
 from headwater.missions.loaded import LoadedMission
+from headwater.processing.found_outputs import find_outputs, left_files
 from headwater.processing.made_files import Adoption, Output, identify, look
 from headwater.processing.outcome import (
     BuildResult,
     BuiltOutput,
     FinishedRun,
+    Run,
     end_of,
 )
 from headwater.processing.process_facts import reaches
+from headwater.processing.run_facts import remove_run_file
 from headwater.processing.work_directory import WorkDirectories, log_place
 
+MOST_EVIDENCE = 20
+"""So many files that a failed code has named itself are kept."""
 LOST_CLAIM = "its build is no longer ours: its lease was over, or somebody else took it"
 
 
@@ -73,12 +78,15 @@ class Adopter:
         for adoption in adoptions:
             look(adoption)
         identify([a for a in adoptions if not a.trouble], self._host, self._mission)
+        for adoption in adoptions:
+            find_outputs(adoption, self._host, self._mission)
         self._keep_logs([a for a in adoptions if not a.trouble])
         self._place([a for a in adoptions if not a.trouble and a.outputs])
         self._finish_without_files([a for a in adoptions if not a.trouble and not a.outputs])
         results = self._fail([a for a in adoptions if not a.committed])
         results |= {a.finished.run.claimed.build_id: _built(a) for a in adoptions if a.committed}
         for finished in batch:
+            remove_run_file(finished.run.work)
             self._directories.give_back(finished.run.work)
         return [results[finished.run.claimed.build_id] for finished in batch]
 
@@ -119,7 +127,7 @@ class Adopter:
             adoption, output = by_path[each.placement.final_path]
             gathered[each.placement.final_path].replace(output.path)
             if not adoption.trouble:
-                adoption.trouble = f"its output {output.expected.name} is refused: {each.reason}"
+                adoption.trouble = f"its output {output.name} is refused: {each.reason}"
         for one in placed:
             by_path[one.placement.final_path][0].committed = True
 
@@ -164,7 +172,7 @@ class Adopter:
         )
         for adoption in adoptions:
             adoption.filed = [
-                BuiltOutput(o.expected.product, o.facts.utc_file_date, o.facts.version, o.path.name)
+                BuiltOutput(o.expected.product, o.facts.utc_file_date, o.facts.version, o.name)
                 for o in adoption.outputs
             ]
         self._end_built(connection, adoptions)
@@ -206,7 +214,7 @@ class Adopter:
         known = output.identification
         return NewFile(
             product_id=product.id,
-            name=output.expected.name,
+            name=output.name,
             path=one.placement.final_path,
             interval_key=key,
             utc_file_date=facts.utc_file_date,
@@ -300,19 +308,27 @@ class Adopter:
             "command": list(run.command.argv),
         }
         kept = None
-        for path in [run.log_path, *(run.work / out.name for out in run.command.outputs)]:
+        for path in [run.log_path, *_partial_outputs(run)]:
             try:
                 moved = quarantine(
                     path,
                     self._mission.errordir,
                     adoption.trouble,
                     detail,
-                    key=f"{run.claimed.token}/{path.name}",
+                    key=f"{run.claimed.token}/{path.relative_to(run.work)}",
                 )
             except (FileNotFoundError, ArchiveError):
                 continue  # nothing was written, or it cannot be kept: the reason stands anyway
             kept = moved if path == run.log_path else kept
         return kept
+
+
+def _partial_outputs(run: Run) -> list[Path]:
+    """What a person may want to see of a run that failed; of files without a name, the first."""
+    named = [run.work / out.name for out in run.command.outputs if out.name]
+    if len(named) == len(run.command.outputs):
+        return named
+    return named + sorted(path for path, _ in left_files(run))[:MOST_EVIDENCE]
 
 
 _END_EVENTS = {

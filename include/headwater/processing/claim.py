@@ -28,8 +28,12 @@ from headwater.processing.state_reading import read_state
 LEASE_SECONDS = 60.0
 """How long a run may be silent before its build is given to somebody else."""
 
-INPUT_PATHS = text("select id, path, keywords from headwater.file where id = any(:ids)")
-"""Where input files lie."""
+INPUT_FILES = text("""
+select id, path, keywords, product_id, utc_start_time, utc_stop_time,
+       interface_version, quality_version, revision_version
+from headwater.file where id = any(:ids)
+""")
+"""What a run must know of its input files."""
 
 PROCESS_OF_BUILDS = text("select id, process_id from headwater.build where id = any(:ids)")
 """Which process each build belongs to."""
@@ -37,11 +41,15 @@ PROCESS_OF_BUILDS = text("select id, process_id from headwater.build where id = 
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file that the code reads; `path` is below the mission's rootdir."""
+    """A file that the code reads; `path` is below the mission's rootdir, times are UTC."""
 
     id: int
     path: str
     keywords: str
+    product_id: int
+    start: datetime
+    stop: datetime
+    version: Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +199,18 @@ def input_paths(connection: Connection, file_ids: Iterable[int]) -> dict[int, In
     ids = sorted(set(file_ids))
     if not ids:
         return {}
-    found = connection.execute(INPUT_PATHS, {"ids": ids})
-    return {row.id: InputFile(row.id, row.path, row.keywords) for row in found}
+    return {
+        row.id: InputFile(
+            row.id,
+            row.path,
+            row.keywords,
+            row.product_id,
+            row.utc_start_time,
+            row.utc_stop_time,
+            Version(row.interface_version, row.quality_version, row.revision_version),
+        )
+        for row in connection.execute(INPUT_FILES, {"ids": ids})
+    }
 
 
 def _claimed(

@@ -6,11 +6,14 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from headwater.core.command_fields import INPUT, OUTPUT, expanded, product_fields
 from headwater.core.errors import NameFormatError, ProcessingError
 from headwater.core.name_format import date_fields, fill, fill_known
 from headwater.core.output_interval import orbit_number, orbit_text
+from headwater.core.states import FoundBy
 from headwater.core.version import Version
 from headwater.missions.loaded import LoadedCode, LoadedMission
 from headwater.processing.claim import ClaimedBuild
@@ -20,11 +23,14 @@ _NOT_PLAIN = re.compile(r"[/\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class ExpectedOutput:
-    """A file that a run should leave in its work directory."""
+    """A file that a run should leave in its work directory.
+
+    It has no name where the code names it, and its inspector finds it.
+    """
 
     product_id: int
     product: str
-    name: str
+    name: str | None
     required: bool
 
 
@@ -70,20 +76,68 @@ def command_line(
         "ROOTDIR": str(mission.rootdir),
         "CODEDIR": str(mission.codedir),
         "CODEVERSION": str(code.version),
+        "START": iso_text(claimed.start),
+        "STOP": iso_text(claimed.stop),
     }
+    if claimed.version is not None:
+        values["VERSION"] = str(claimed.version)
+    orbit = orbit_number(claimed.interval_key)
+    if orbit is not None:
+        values["ORBIT"] = orbit_text(orbit)
     extra = fill_known(claimed.process.extra_params or "", values)
     arguments = fill_known(code.arguments or "", values)
-    argv = [
-        _code_path(mission, code),
-        *(extra.split("|") if extra else ()),
-        *arguments.split(),
-        *(str(mission.rootdir / file.path) for file in claimed.inputs),
-        *(str(work_directory / output.name) for output in outputs),
-    ]
+    paths = _paths_by_product(mission, claimed, outputs, work_directory)
+    named = product_fields(f"{extra} {arguments}")
+    _refuse_unknown(claimed, named, paths)
+    given = [*(extra.split("|") if extra else ()), *arguments.split()]
+    argv = [_code_path(mission, code)]
+    if named:
+        argv += [each for item in given for each in expanded(item, paths)]
+    else:
+        argv += given
+        argv += [str(mission.rootdir / file.path) for file in claimed.inputs]
+        argv += [str(work_directory / output.name) for output in outputs if output.name]
     return CommandLine(
         tuple(os.path.expandvars(os.path.expanduser(item)) for item in argv),  # noqa: PTH111  items are texts
         outputs,
     )
+
+
+def iso_text(moment: datetime) -> str:
+    """A UTC time as codes are told it: ``2020-01-31T00:00:00Z``."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _paths_by_product(
+    mission: LoadedMission,
+    claimed: ClaimedBuild,
+    outputs: Sequence[ExpectedOutput],
+    work_directory: Path,
+) -> dict[tuple[str, str], list[str]]:
+    """What the fields of inputs and outputs stand for."""
+    paths: dict[tuple[str, str], list[str]] = {
+        (INPUT, mission.products[put.product_id].name): [] for put in claimed.process.inputs
+    }
+    for file in claimed.inputs:
+        name = mission.products[file.product_id].name
+        paths[INPUT, name].append(str(mission.rootdir / file.path))
+    for output in outputs:
+        if output.name is not None:
+            paths[OUTPUT, output.product] = [str(work_directory / output.name)]
+    return paths
+
+
+def _refuse_unknown(
+    claimed: ClaimedBuild,
+    named: Sequence[tuple[str, str]],
+    paths: Mapping[tuple[str, str], Sequence[str]],
+) -> None:
+    for kind, product in named:
+        if (kind, product) not in paths:
+            raise ProcessingError(
+                f"the command line of process {claimed.process.name} has the field "
+                f"{{{kind}:{product}}}, but {product} is no such product of it"
+            )
 
 
 def _code_path(mission: LoadedMission, code: LoadedCode) -> str:
@@ -99,6 +153,9 @@ def expected_outputs(mission: LoadedMission, claimed: ClaimedBuild) -> tuple[Exp
     found = []
     for put in claimed.process.outputs:
         product = mission.products[put.product_id]
+        if put.found_by is FoundBy.INSPECTOR:
+            found.append(ExpectedOutput(product.id, product.name, None, put.required))
+            continue
         try:
             name = output_name(
                 product.format,
@@ -130,7 +187,19 @@ def output_name(
     orbit = orbit_number(claimed.interval_key)
     if orbit is not None:
         fields["ORBIT"] = orbit_text(orbit)
+    fields |= keywords_of([claimed.keywords])
     name = fill(template, fields | keywords_of([file.keywords for file in claimed.inputs]))
+    return plain_name(name)
+
+
+def plain_name(name: str) -> str:
+    """`name`, which can be that of a file.
+
+    Raises
+    ------
+    NameFormatError
+        If it cannot.
+    """
     if _NOT_PLAIN.search(name) or name in {"", ".", ".."}:
         raise NameFormatError(f"{name!r} cannot be a file name")
     return name

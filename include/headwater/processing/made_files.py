@@ -16,6 +16,7 @@ from headwater.missions.loaded import LoadedMission
 from headwater.processing.command_line import ExpectedOutput
 from headwater.processing.keeper.client import EndedBy
 from headwater.processing.outcome import BuiltOutput, FinishedRun, failed_reason
+from headwater.processing.run_facts import RUN_FILE
 
 
 @dataclass(slots=True)
@@ -27,6 +28,11 @@ class Output:
     size: int
     identification: Identification | None = None
     final_path: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name, as the plan gave it or the code chose it."""
+        return self.path.name
 
     @property
     def facts(self) -> FileFacts:
@@ -48,12 +54,14 @@ class Adoption:
 
 
 def look(adoption: Adoption) -> None:
-    """Find the declared outputs of a code that ended well."""
+    """Find the outputs with a name of a code that ended well."""
     ended, run = adoption.finished.ended, adoption.finished.run
     if ended.ended_by is not EndedBy.EXIT or ended.exit_code != 0:
         adoption.trouble = failed_reason(adoption.finished)
         return
     for expected in run.command.outputs:
+        if expected.name is None:
+            continue
         path = run.work / expected.name
         try:
             status = path.lstat()
@@ -88,12 +96,12 @@ def identify(adoptions: Sequence[Adoption], host: InspectorHost, mission: Loaded
     found = host.identify(paths, product_ids=products)
     for (adoption, output), identification in zip(pairs, found, strict=True):
         output.identification = identification
-        adoption.trouble = adoption.trouble or _checked(mission, adoption, output)
+        adoption.trouble = adoption.trouble or checked(mission, adoption, output)
 
 
-def _checked(mission: LoadedMission, adoption: Adoption, output: Output) -> str:
-    """Why an output is not what the plan said; empty if it is."""
-    claimed, name = adoption.finished.run.claimed, output.expected.name
+def checked(mission: LoadedMission, adoption: Adoption, output: Output) -> str:
+    """Why an output is not what the plan said; empty if it is, and then its place is known."""
+    claimed, name = adoption.finished.run.claimed, output.name
     known = output.identification
     assert known is not None  # noqa: S101  set by the caller
     if known.facts is None or known.product_id is None:
@@ -122,11 +130,13 @@ def _checked(mission: LoadedMission, adoption: Adoption, output: Output) -> str:
 def _instead(work: Path, log_name: str) -> str:
     """What a run left in place of its output, for the reason."""
     try:
-        found = sorted(path.name for path in work.iterdir() if path.name != log_name)
+        found = sorted(p.name for p in work.iterdir() if p.name not in (log_name, RUN_FILE))
     except OSError:
         return ""
-    if not found:
-        return ""
-    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    names = ", ".join(found[:3]).encode("ascii", "backslashreplace").decode()
-    return f"; it wrote {names}{more}"
+    return f"; it wrote {shown_names(found)}" if found else ""
+
+
+def shown_names(names: Sequence[str]) -> str:
+    """The first of some names, for a reason."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]).encode("ascii", "backslashreplace").decode() + more

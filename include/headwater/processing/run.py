@@ -40,6 +40,7 @@ from headwater.processing.keeper.client import (
 from headwater.processing.keeper.environment import code_environment
 from headwater.processing.keeper.lease import build_key
 from headwater.processing.outcome import BuildResult, FinishedRun, Run
+from headwater.processing.run_facts import run_environment, write_run_file
 from headwater.processing.work_directory import WorkDirectories
 
 Report = Callable[[BuildResult], None]
@@ -182,7 +183,7 @@ class BuildRunner:
                     str(run.work),
                     str(run.log_path),
                     self._mission.settings.code_time_limit_seconds,
-                    self._environment,
+                    self._environment | run_environment(run.claimed, run.work),
                 )
             )
         except (ProcessingError, ValueError) as error:
@@ -300,9 +301,11 @@ class BuildRunner:
         trouble = ""
         try:
             command = command_line(self._mission, claimed, work)
-        except HeadwaterError as error:
+            write_run_file(self._mission, claimed, work, command)
+        except (HeadwaterError, OSError) as error:
             command, trouble = CommandLine(("",), ()), str(error)
-        first = command.outputs[0].name if command.outputs else _run_name(claimed)
+        names = [output.name for output in command.outputs if output.name]
+        first = names[0] if names else _run_name(claimed)
         run = Run(claimed, work, command, work / f"{first}.prob")
         if trouble:
             self._finished.put(FinishedRun(run, _not_started(str(claimed.build_id), trouble)))
@@ -353,9 +356,11 @@ class BuildRunner:
 
 
 def _run_name(claimed: ClaimedBuild) -> str:
-    """The log's name of a run without output (spec dbprocessing 5.4)."""
-    first = claimed.inputs[0].id if claimed.inputs else 0
+    """The log's name of a run without a named output; without any, as in spec 5.4."""
     name = "".join(c if c.isalnum() or c in "-_." else "_" for c in claimed.process.name)
+    if claimed.version is not None:
+        return f"{name}_{claimed.utc_date:%Y%m%d}_v{claimed.version}"
+    first = claimed.inputs[0].id if claimed.inputs else 0
     return f"RUN_{name}_{first}"
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
 from headwater.catalog.models.base import Base, Key, Moment, Now, Small, state_type
-from headwater.core.states import InputKind, Timebase
+from headwater.core.states import FoundBy, InputKind, Timebase
 from headwater.core.version import Version
 
 
@@ -179,6 +179,9 @@ class ProcessOutput(Base):
     product_id: Mapped[int] = mapped_column(ForeignKey(Product.id), primary_key=True)
     position: Mapped[Small]
     required: Mapped[bool] = mapped_column(server_default=text("true"))
+    found_by: Mapped[FoundBy] = mapped_column(
+        state_type(FoundBy, "found_by"), server_default=text("'name'")
+    )
 
 
 class Orbit(Base):
