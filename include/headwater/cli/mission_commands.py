@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from headwater.cli.orbit_command import orbits
 from headwater.cli.output import err, out, show_json, show_table
 from headwater.missions.apply import Applied, apply, difference
 from headwater.missions.export import export_mission
+from headwater.missions.export_conf import export_conf
 from headwater.missions.json_schema import mission_schema
 from headwater.missions.loaded import load_mission
 from headwater.missions.reading import read_mission_files
@@ -141,11 +143,31 @@ def show(mission: Name = None, as_json: Json = False) -> None:
     )  # fmt: skip
 
 
+class Form(StrEnum):
+    """The forms of a mission file."""
+
+    YAML = "yaml"
+    CONF = "conf"
+
+
 @app.command()
-def export(mission: Name = None) -> None:
-    """Print a mission as a YAML mission file; applying it changes nothing."""
+def export(
+    mission: Name = None,
+    form: Annotated[Form, typer.Option(help="YAML, or dbprocessing's .conf.")] = Form.YAML,
+    instrument: Annotated[
+        str | None, typer.Option(help="For .conf: the instrument, if there are several.")
+    ] = None,
+) -> None:
+    """Print a mission as a mission file; applying it changes nothing.
+
+    What the form cannot say is refused with a sentence that names it.
+    """
     with open_catalog() as catalog:
-        text = export_mission(catalog, the_mission(catalog, mission))
+        name = the_mission(catalog, mission)
+        if form is Form.CONF:
+            text = export_conf(catalog, name, instrument)
+        else:
+            text = export_mission(catalog, name)
     typer.echo(text, nl=False)
 
 

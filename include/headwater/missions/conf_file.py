@@ -47,7 +47,7 @@ _CODE = (
     "ram",
 )
 # Section -> key in the file -> way in the definition of that section.
-_REQUIRED: Mapping[str, Mapping[str, Loc]] = {
+REQUIRED_KEYS: Mapping[str, Mapping[str, Loc]] = {
     "mission": {
         "mission_name": ("name",),
         "rootdir": ("rootdir",),
@@ -71,13 +71,15 @@ _REQUIRED: Mapping[str, Mapping[str, Loc]] = {
         **{f"code_{key}": ("code", key) for key in _CODE},
     },
 }
-_OPTIONAL: Mapping[str, Mapping[str, Loc]] = {
+OPTIONAL_KEYS: Mapping[str, Mapping[str, Loc]] = {
     "mission": {key: (key,) for key in ("codedir", "inspectordir", "errordir")}
 }
 _BOOLEANS = ("active", "newest_version")
 _TEXTS = ("extra_params", "arguments", "output")
 _NUMBERS = ("cpu", "ram")
-_INPUTS = ("required_input", "optional_input")
+INPUT_KEYS = {"required_input": "hard", "optional_input": "soft"}
+"""How the keys of inputs begin, and the kind that each stands for."""
+_INPUTS = tuple(INPUT_KEYS)
 _COMMENT = re.compile(r"\s[#;]")
 
 
@@ -122,7 +124,7 @@ class _Reading:
     def _values(self, section: str, family: str, base: Loc) -> dict[str, Any]:
         """The values of a section by their ways in the definition."""
         self.names[base] = f"section [{section}]"
-        required, optional = _REQUIRED[family], _OPTIONAL.get(family, {})
+        required, optional = REQUIRED_KEYS[family], OPTIONAL_KEYS.get(family, {})
         for key, way in required.items():
             self.names[base + way] = f"section [{section}], key {key}"
             if key not in self.parser[section]:

@@ -8,9 +8,10 @@ import yaml
 from sqlalchemy import Connection
 
 from headwater.catalog.connection import Catalog
+from headwater.core.errors import MissionFileError
 from headwater.missions.definition import MissionDefinition
-from headwater.missions.described import described, relative_to_root
-from headwater.missions.loaded import load_mission
+from headwater.missions.described import described, latest_codes, relative_to_root
+from headwater.missions.loaded import LoadedProcess, load_mission
 
 
 def export_mission(catalog: Catalog | Connection, name: str) -> str:
@@ -23,11 +24,28 @@ def export_mission(catalog: Catalog | Connection, name: str) -> str:
     ------
     NotFoundError
         If the catalog has no such mission.
+    MissionFileError
+        If a process has several codes of one version in use, which no mission file can say.
     CatalogUnavailableError
         If the database does not answer.
     """
-    documents = [_document(one) for one in described(load_mission(catalog, name))]
+    mission = load_mission(catalog, name)
+    for process in mission.processes.values():
+        _one_code_a_version(process)
+    documents = [_document(one) for one in described(mission)]
     return yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _one_code_a_version(process: LoadedProcess) -> None:
+    """Refuse what an imported mission may have, for different dates (spec dbprocessing 12)."""
+    listed = {code.id for code in latest_codes(process.codes)}
+    for code in process.codes:
+        if code.in_use and code.id not in listed:
+            raise MissionFileError(
+                f"process {process.name!r} has several codes of version {code.version} in use, and "
+                "in a mission file a version is the identity of a code: replace one of them by a "
+                "code of another version, then export"
+            )
 
 
 def _document(definition: MissionDefinition) -> dict[str, Any]:
