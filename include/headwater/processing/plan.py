@@ -15,7 +15,7 @@ from headwater.catalog.queries.planning import (
 )
 from headwater.core.fingerprint import fingerprint
 from headwater.core.interval import day_start, day_stop
-from headwater.core.output_interval import calendar_interval
+from headwater.core.output_interval import OutputInterval, calendar_interval
 from headwater.core.states import BuildState, Timebase
 from headwater.core.version import Bump
 from headwater.processing.input_selection import Group, InputSelection
@@ -84,6 +84,11 @@ class _Planner:
         for build in state.builds:
             kind = self._built if build.state is BuildState.BUILT else self._open
             kind[build.interval_key, build.keywords] = build
+        self._held_dates = {
+            key: build
+            for (key, keywords), build in self._open.items()
+            if build.held_by_person and not keywords
+        }
         self._outputs = self._newest_by_group()
         self._intervals = state.intervals
         self._waits = Waits(state)
@@ -117,8 +122,8 @@ class _Planner:
         left = dict(self._open)
         for interval in self._intervals:
             for group in selection.groups(interval):
-                left.pop((group.interval_key, group.keywords), None)
-                yield self._decided(group)
+                build = left.pop((group.interval_key, group.keywords), None)
+                yield self._held_by_person(group, interval, build) or self._decided(group)
         for day in self._state.lone_dates:
             yield self._nothing(_day(day), f"no orbit of {day} is known: {LOAD_ORBITS}")
         covered = {day for interval in self._intervals for day in interval.days.days()}
@@ -126,6 +131,20 @@ class _Planner:
         for build in left.values():
             if build.utc_date in covered and build.state is not BuildState.RUNNING:
                 yield self._vanished(build)
+
+    def _held_by_person(
+        self, group: Group, interval: OutputInterval, build: KnownBuild | None
+    ) -> ProposedBuild | None:
+        """The hold of a person on a group or on a whole date of it; only a person lifts it."""
+        if build is not None and build.held_by_person:
+            return replace(self._nothing(group, build.reason, build), action=Action.HOLD)
+        if build is not None and build.state is BuildState.RUNNING:
+            return None
+        if not self._held_dates:
+            return None
+        held = (self._held_dates.get(day.isoformat()) for day in interval.days.days())
+        reason = next((one.reason for one in held if one is not None), None)
+        return None if reason is None else self._nothing(group, f"its date is {reason}", build)
 
     def _decided(self, group: Group) -> ProposedBuild:
         build = self._open.get((group.interval_key, group.keywords))
@@ -301,6 +320,8 @@ class _Planner:
         group = replace(
             _day(build.utc_date), interval_key=build.interval_key, keywords=build.keywords
         )
+        if build.held_by_person:
+            return replace(self._nothing(group, build.reason, build), action=Action.HOLD)
         gone = "its input files are gone"
         if self._process.timebase is Timebase.ORBIT:
             gone = "its orbit is no longer known, or at another time"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
-from sqlalchemy import TextClause
+from sqlalchemy import Connection, Row, TextClause
 
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import build_requests, due_work, runs
@@ -215,7 +216,19 @@ def _by_person(
         lock_work(connection, mission.id)
         values = {"ids": list(build_ids), "reason": reason}
         rows = connection.execute(statement, values).all()
-        write_events(connection, kind, actor, {row.id: row.reason for row in rows})
-        ended = [Ended.of_build(row) for row in rows]
-        wake_waiters(connection, ended, reaches(mission), reason)
+        tell_of_request(connection, mission, rows, actor, kind, reason)
     return [row.id for row in rows]
+
+
+def tell_of_request(
+    connection: Connection,
+    mission: LoadedMission,
+    rows: Sequence[Row[Any]],
+    actor: Actor,
+    kind: EventKind,
+    reason: str,
+) -> None:
+    """Log what a person asked of builds, and let those that wait for them be planned again."""
+    write_events(connection, kind, actor, {row.id: row.reason for row in rows})
+    ended = [Ended.of_build(row) for row in rows]
+    wake_waiters(connection, ended, reaches(mission), reason)

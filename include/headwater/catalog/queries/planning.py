@@ -83,6 +83,11 @@ class KnownBuild:
     lease_until: datetime | None
     claimed_by: str | None
 
+    @property
+    def held_by_person(self) -> bool:
+        """Whether a person holds it: then it has no fingerprint, and no change lifts the hold."""
+        return self.state is BuildState.HELD and self.fingerprint is None
+
 
 @dataclass(frozen=True, slots=True)
 class UpstreamWork:
