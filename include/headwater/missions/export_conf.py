@@ -106,23 +106,23 @@ def _unsayable(definition: MissionDefinition, mission: LoadedMission) -> Iterato
             yield f"product {product.name!r} may have several files a day"
     for process in definition.processes.values():
         in_use = sum(code.in_use for code in mission.process(process.name).codes)
-        yield from (f"process {process.name!r} {what}" for what in _richer(process, in_use))
+        for words in _unsayable_of(process, in_use):
+            yield f"process {process.name!r} has {words}"
     for noun, parts in (("product", definition.products), ("process", definition.processes)):
         for name, part in parts.items():
             if any("\n" in text for text in _texts(part.model_dump())):
                 yield f"{noun} {name!r} has a text of several lines"
 
 
-def _richer(process: ProcessDefinition, codes_in_use: int) -> Iterator[str]:
-    """What a process has beyond the simple case."""
+def _unsayable_of(process: ProcessDefinition, codes_in_use: int) -> Iterator[str]:
     if len(process.outputs) > 1:
-        yield "has several outputs"
+        yield "several outputs"
     if any(not one.required for one in process.outputs):
-        yield "has an output that is only possible"
+        yield "an output that is only possible"
     if any(one.kind is InputKind.NO_TRIGGER for one in process.inputs):
-        yield "has an input that triggers nothing"
+        yield "an input that triggers nothing"
     if codes_in_use > 1:
-        yield "has several codes in use"
+        yield "several codes in use"
 
 
 def _texts(value: object) -> Iterator[str]:

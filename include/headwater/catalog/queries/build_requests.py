@@ -37,6 +37,6 @@ cross join unnest(cast(:keys as text[]), cast(:days as date[]), cast(:starts as 
                   cast(:stops as timestamptz[])) as d (key, day, start, stop)
 on conflict (process_id, interval_key, keywords)
   where state in ('pending', 'waiting', 'running', 'failed', 'held') do nothing
-returning id, process_id, utc_date, state, reason
+returning id, process_id, utc_date, interval_stop, state, reason
 """)
 """A person holds dates for which no build is open; so what would be planned for them is held."""

@@ -18,6 +18,7 @@ from headwater.core.states import Timebase
 from headwater.missions.apply import CODE_IDENTITY, ONE_APPLY
 from headwater.missions.checks import check
 from headwater.missions.dbprocessing_import import numbers
+from headwater.missions.dbprocessing_import.code_rules import KeptCode
 from headwater.missions.dbprocessing_import.oddities import Oddities
 from headwater.missions.dbprocessing_import.old_rows import OldCode, OldMission
 from headwater.missions.dbprocessing_import.outline import Outline
@@ -160,7 +161,7 @@ class _Bringing:
     def _match(
         self,
         process: str,
-        codes: tuple[tuple[OldCode, CodeDefinition], ...],
+        codes: tuple[KeptCode, ...],
         known: Mapping[int, int],
     ) -> tuple[CodeMatch, list[OldCode]]:
         there = self._codes_of(process)

@@ -85,12 +85,13 @@ PLACE_FILES = text("""
                partition by is_new, product_id, interval_key, keywords
                order by interface desc, quality desc, revision desc) = 1 as top,
            row_number() over (partition by is_new order by old_id) as place,
-           is_new or exists (select from headwater.imported_id n where n.mission_id = :mission
-                             and n.kind = 'file' and n.new_id = catalog_id) as imported,
+           is_new or known.new_id is not null as imported,
            case when why is not null then null when catalog_id is not null then catalog_id
                 when :keep then old_id
                 else nextval(pg_get_serial_sequence('headwater.file', 'id')) end as new_id
     from (select * from fresh order by old_id) ordered
+    left join (select distinct new_id from headwater.imported_id
+               where mission_id = :mission and kind = 'file') known on known.new_id = catalog_id
 """)
 """Say of each old file which row it is or will be, or why it is none.
 
@@ -149,7 +150,9 @@ and are the recorded ones; a file with other bytes counts as not there."""
 ANALYZE_FILES = text("analyze headwater.file")
 """Many files may have come at once: let the database know before it joins them."""
 
-ANALYZE_LINKS = text("analyze headwater.file_link, headwater.file_code")
+ANALYZE_LINKS = text(
+    "analyze headwater.file_link, headwater.file_code, headwater.imported_id, headwater.release"
+)
 """As for files."""
 
 FOLLOW_FILES = text(f"""

@@ -7,15 +7,18 @@ noted; nothing that another row refers to is dropped without a note (spec dbproc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from headwater.core.interval import DAY
 from headwater.core.states import Timebase
 from headwater.missions.conf_values import empty_is_none
+from headwater.missions.dbprocessing_import.code_rules import (
+    CodeRules,
+    KeptCode,
+    listed_codes,
+    usable,
+)
 from headwater.missions.dbprocessing_import.oddities import Oddities
 from headwater.missions.dbprocessing_import.old_rows import (
     Numbers,
@@ -26,7 +29,7 @@ from headwater.missions.dbprocessing_import.old_rows import (
     OldProcess,
     OldProduct,
 )
-from headwater.missions.definition import CodeDefinition, MissionDefinition
+from headwater.missions.definition import EARLIEST, MissionDefinition
 from headwater.missions.problems import Places, Problems
 from headwater.missions.settling import settled
 from headwater.missions.slug import slug
@@ -48,7 +51,7 @@ class Outline:
     products: Mapping[int, str]
     processes: Mapping[int, str]
     inspectors: Mapping[str, int]
-    codes: Mapping[str, tuple[tuple[OldCode, CodeDefinition], ...]]
+    codes: Mapping[str, tuple[KeptCode, ...]]
 
     @property
     def rootdir(self) -> Path:
@@ -104,7 +107,7 @@ class _Outlining:
     products: dict[int, str] = field(default_factory=dict)
     processes: dict[int, str] = field(default_factory=dict)
     inspectors: dict[str, int] = field(default_factory=dict)
-    codes: dict[str, tuple[tuple[OldCode, CodeDefinition], ...]] = field(default_factory=dict)
+    codes: dict[str, tuple[KeptCode, ...]] = field(default_factory=dict)
 
     def outline(self) -> Outline:
         self._locks()
@@ -250,7 +253,7 @@ class _Outlining:
             "output_interface": max(1, best.output_interface),
             "active": best.active,
             "newest_version": best.newest_version,
-            **_given(date_written=best.date_written),
+            "date_written": best.date_written or EARLIEST,
         }
 
     def _orphaned_inspectors(self) -> None:
@@ -289,7 +292,7 @@ class _Outlining:
             reason = f"its timebase is {process.timebase!r}"
         elif timebase != Timebase.RUN and process.output_product not in self.products:
             reason = "its output product is not there"
-        elif not any(_usable(code) for code in self._codes_of(process)):
+        elif not any(usable(code) for code in self._codes_of(process)):
             reason = "it has no code"
         if reason is not None:
             row = f"process {process.name}: {reason}"
@@ -318,6 +321,13 @@ class _Outlining:
             "codes": self._codes(process, name),
         }  # fmt: skip
 
+    def _codes(self, process: OldProcess, name: str) -> list[dict[str, Any]]:
+        """The codes that a mission file of the process would list."""
+        rules = CodeRules(name, self.shown, self.oddities, self.problems)
+        self.codes[name] = kept = rules.kept(self._codes_of(process))
+        listed = listed_codes(kept)
+        return [code.model_dump() for row, code in kept if row.id in listed]
+
     def _there(self, one: OldInput, process: str) -> bool:
         if one.product_id in self.products:
             return True
@@ -339,82 +349,6 @@ class _Outlining:
             "days_after": one.tomorrow,
         }
 
-    # Codes
-
-    def _codes(self, process: OldProcess, name: str) -> list[dict[str, Any]]:
-        """The codes that a mission file of the process would list, one a version."""
-        rows = self._without_overlap(self._kept_codes(process), name)
-        made = [(row, code) for row in rows if (code := self._definition(row)) is not None]
-        best: dict[str, tuple[bool, int]] = {}
-        for row, code in made:
-            known = best.get(code.version, (False, 0))
-            best[code.version] = max(known, (code.in_use, row.id))
-        listed = {number for _, number in best.values()}
-        kept = tuple(
-            (row, code if code.in_use or row.id in listed else _switched_off(code))
-            for row, code in made
-        )
-        self._equal_versions(kept, name)
-        self.codes[name] = kept
-        return [code.model_dump() for row, code in kept if row.id in listed]
-
-    def _kept_codes(self, process: OldProcess) -> list[OldCode]:
-        rows = self._codes_of(process)
-        self.oddities.add_all(
-            "a code whose version is below 1, or that ends before it starts",
-            "left out; files that it made have no code here",
-            (row.title for row in rows if not _usable(row)),
-        )
-        return [row for row in rows if _usable(row)]
-
-    def _definition(self, row: OldCode) -> CodeDefinition | None:
-        try:
-            return CodeDefinition.model_validate(_code(row))
-        except ValidationError as error:
-            for one in error.errors(include_url=False):
-                where = ".".join(map(str, one["loc"])) or "it"
-                self.problems.add(f"{self.shown}, {row.title}", f"{where}: {one['msg']}")
-            return None
-
-    def _without_overlap(self, rows: Sequence[OldCode], process: str) -> list[OldCode]:
-        """Of two codes in use for one date the higher version stays; the other gives way there."""
-        kept: dict[int, OldCode] = {row.id: row for row in rows}
-        order = sorted((r for r in rows if r.in_use), key=lambda r: (r.numbers, r.id), reverse=True)
-        for place, row in enumerate(order):
-            for higher in order[:place]:
-                now = kept[row.id]
-                if now.in_use and _overlap(now, kept[higher.id]):
-                    kept[row.id] = _giving_way(now, kept[higher.id])
-                    self.oddities.add(
-                        "codes in use for the same dates",
-                        "the higher version stays, the other keeps the dates that are its own",
-                        f"process {process}: {row.title} gives way to {higher.title}: "
-                        f"{_dates(kept[row.id])}",
-                    )
-        return [kept[row.id] for row in rows]
-
-    def _equal_versions(
-        self, codes: Sequence[tuple[OldCode, CodeDefinition]], process: str
-    ) -> None:
-        for version in sorted({code.version for _, code in codes}):
-            same = [(row, code) for row, code in codes if code.version == version]
-            if len(same) < 2:
-                continue
-            on = sum(code.in_use for _, code in same)
-            done = (
-                "each is used for its own dates; give all but one another version before you "
-                "export the mission"
-                if on > 1
-                else "the one in use, or else the latest, stands for the version; the others are "
-                "kept as what made their files"
-            )
-            titles = ", ".join(row.title for row, _ in same)
-            self.oddities.add("codes of one version", done, f"process {process}: {titles}")
-
-
-def _given(**values: object) -> dict[str, object]:
-    return {key: value for key, value in values.items() if value is not None}
-
 
 def _unique(named: Sequence[tuple[int, str]], key: Any, note: Any) -> dict[int, str]:  # noqa: ANN401
     """Number -> name, such that `key` of no two names is the same."""
@@ -433,49 +367,3 @@ def _unique(named: Sequence[tuple[int, str]], key: Any, note: Any) -> dict[int, 
 def _inspector_title(one: OldInspector) -> str:
     state = "" if one.active else ", switched off"
     return f"inspector {one.id} ({one.filename} {'.'.join(map(str, one.numbers))}{state})"
-
-
-def _code(row: OldCode) -> dict[str, Any]:
-    return {
-        "filename": row.filename,
-        "relative_path": row.relative_path,
-        "version": str(row.version),
-        "output_interface": max(1, row.output_interface),
-        "arguments": row.arguments and empty_is_none(row.arguments),
-        "description": row.description,
-        "start_date": row.start_date,
-        "stop_date": row.stop_date,
-        "active": row.active,
-        "newest_version": row.newest_version,
-        "ram": row.ram,
-        **_given(date_written=row.date_written, cpu=row.cpu),
-    }
-
-
-def _switched_off(code: CodeDefinition) -> CodeDefinition:
-    return code.model_copy(update={"active": False, "newest_version": False})
-
-
-def _usable(code: OldCode) -> bool:
-    return code.numbers[0] >= 1 and code.start_date <= code.stop_date
-
-
-def _overlap(one: OldCode, other: OldCode) -> bool:
-    return one.start_date <= other.stop_date and other.start_date <= one.stop_date
-
-
-def _giving_way(low: OldCode, high: OldCode) -> OldCode:
-    """`low` for the dates before or after `high`; switched off where that is none, or two spans."""
-    before = low.start_date < high.start_date
-    after = low.stop_date > high.stop_date
-    if before == after:
-        return replace(low, active=False, newest_version=False)
-    if before:
-        return replace(low, stop_date=high.start_date - DAY)
-    return replace(low, start_date=high.stop_date + DAY)
-
-
-def _dates(code: OldCode) -> str:
-    if not code.in_use:
-        return "switched off"
-    return f"used from {code.start_date} to {code.stop_date}"

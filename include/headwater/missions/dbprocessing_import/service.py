@@ -257,9 +257,9 @@ class _Import:
         counts["file links"] = self._run(filing_sql.INSERT_OLD_LINKS)
         counts["code links"] = self._run(filing_sql.INSERT_OLD_CODE_LINKS)
         counts["releases"] = self._run(filing_sql.INSERT_OLD_RELEASES)
-        if counts["file links"]:
-            self.connection.execute(filing_sql.ANALYZE_LINKS)
         counts["old numbers"] = self._run(filing_sql.RECORD_FILE_NUMBERS, mission=mission_id)
+        if counts["files"]:
+            self.connection.execute(filing_sql.ANALYZE_LINKS)
         counts["left out"] = self._run(filing_sql.RECORD_LEFT_OUT, mission=mission_id)
         self._run(filing_sql.FORGET_LEFT_OUT, mission=mission_id)
         if self._told_apart:
