@@ -128,7 +128,7 @@ def test_a_file_that_a_code_reads_now_is_not_purged(lab: Lab) -> None:
 
 
 def test_an_unknown_name_purges_nothing(lab: Lab) -> None:
-    with pytest.raises(NotFoundError, match=r"has no file nothing\.dat"):
+    with pytest.raises(NotFoundError, match=r"no file nothing\.dat"):
         take(lab, L2, "nothing.dat")
     assert L2 in names(lab)
 

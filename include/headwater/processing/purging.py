@@ -20,10 +20,11 @@ from headwater.archive.removal import carry_out, promise
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import planning, purging
 from headwater.catalog.queries.build_events import write_events
+from headwater.catalog.queries.filing import ids_of_names
 from headwater.catalog.queries.purging import MadeElsewhere, PurgeCandidate
 from headwater.catalog.queries.wakes import lock_work
 from headwater.core.actor import Actor
-from headwater.core.errors import ArchiveError, NotFoundError
+from headwater.core.errors import ArchiveError
 from headwater.core.fingerprint import fingerprint
 from headwater.core.states import BytesFate, EventKind, InputKind, Timebase
 from headwater.missions.loaded import LoadedMission, LoadedProcess
@@ -103,13 +104,7 @@ def purge(
     """
 
     def chosen(connection: Connection) -> Sequence[int]:
-        known = purging.ids_of_names(connection, mission.id, names)
-        if unknown := sorted(set(names) - known.keys()):
-            raise NotFoundError(
-                f"mission {mission.name} has no file {_listed(unknown)}: 'headwater files' lists "
-                "those there are"
-            )
-        return list(known.values())
+        return list(ids_of_names(connection, mission.id, names).values())
 
     return purge_chosen(catalog, mission, chosen, actor, reason, rules, dry_run=dry_run)
 

@@ -139,7 +139,7 @@ class Release(Base):
     __tablename__ = "release"
 
     file_id: Mapped[int] = mapped_column(ForeignKey(File.id), primary_key=True)
-    release_num: Mapped[str] = mapped_column(String(20), primary_key=True)
+    release_num: Mapped[str] = mapped_column(primary_key=True)
     excluded: Mapped[str | None]
     """Why it was taken out; none while it belongs to the release."""
 
@@ -153,7 +153,7 @@ class ReleaseName(Base):
     __tablename__ = "release_name"
 
     mission_id: Mapped[int] = mapped_column(ForeignKey(Mission.id), primary_key=True)
-    release_num: Mapped[str] = mapped_column(String(20), primary_key=True)
+    release_num: Mapped[str] = mapped_column(primary_key=True)
     created_by: Mapped[str]
     created_at: Mapped[Now]
     reason: Mapped[str]

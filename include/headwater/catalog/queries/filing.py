@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from headwater.catalog.queries.wakes import lock_work, wake_for_files
 from headwater.core.actor import Actor
-from headwater.core.errors import HeadwaterError
+from headwater.core.errors import HeadwaterError, NotFoundError
 from headwater.core.version import Version
 
 
@@ -151,6 +151,11 @@ INSERT_FILES = text("""
 """)
 """File a set; of those of one interval the highest is the newest, if none above it is left."""
 
+FILES_NAMED = text("""
+    select id, name from headwater.file where mission_id = :mission and name = any(:names)
+""")
+"""The files of these names."""
+
 FILED_FILES = text("""
     select f.id, f.path, f.name, f.newest, top.interface_version, top.quality_version,
            top.revision_version
@@ -218,6 +223,26 @@ def _conflict(what: str, other: str, other_path: str) -> str:
         f"the same product, interval, keywords and version as {other}: give it a higher version, "
         "or let the mission say 'several_per_day' for its product"
     )
+
+
+def ids_of_names(connection: Connection, mission_id: int, names: Collection[str]) -> dict[str, int]:
+    """The numbers of files by name.
+
+    Raises
+    ------
+    NotFoundError
+        If the mission lacks one of them; the message lists those.
+    """
+    wanted = sorted(set(names))
+    rows = connection.execute(FILES_NAMED, {"mission": mission_id, "names": wanted})
+    known = {row.name: row.id for row in rows}
+    if unknown := [name for name in wanted if name not in known]:
+        more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
+        raise NotFoundError(
+            f"the mission has no file {', '.join(unknown[:10])}{more}: 'headwater files' lists "
+            "those there are"
+        )
+    return known
 
 
 def file_new(

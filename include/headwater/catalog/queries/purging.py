@@ -14,12 +14,6 @@ from headwater.catalog.queries.wakes import wake_for_files
 from headwater.core.actor import Actor
 from headwater.core.states import BytesFate
 
-_NAMED = text("""
-select id, name from headwater.file
-where mission_id = :mission and name = any(:names) order by name
-""")
-"""The files of these names."""
-
 _ALL = text("select id from headwater.file where mission_id = :mission order by id")
 """All files of a mission."""
 
@@ -226,12 +220,6 @@ class MadeElsewhere:
     keywords: str
     fingerprint: str | None
     code_id: int | None
-
-
-def ids_of_names(connection: Connection, mission_id: int, names: Collection[str]) -> dict[str, int]:
-    """The numbers of files by name; names that the mission does not have are left out."""
-    values = {"mission": mission_id, "names": sorted(set(names))}
-    return {row.name: row.id for row in connection.execute(_NAMED, values)}
 
 
 def all_ids(connection: Connection, mission_id: int) -> list[int]:

@@ -52,10 +52,11 @@ def _moment(name: str, *, now: bool = False) -> sa.Column[object]:
 
 def _releases() -> None:
     op.add_column("release", sa.Column("excluded", sa.Text()), schema=_SCHEMA)
+    op.alter_column("release", "release_num", type_=sa.Text(), schema=_SCHEMA)
     op.create_table(
         "release_name",
         sa.Column("mission_id", sa.BigInteger(), nullable=False),
-        sa.Column("release_num", sa.String(length=20), nullable=False),
+        sa.Column("release_num", sa.Text(), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
         _moment("created_at", now=True),
         sa.Column("reason", sa.Text(), nullable=False),
