@@ -107,8 +107,11 @@ class Catalog:
         CatalogUnavailableError
             If the database does not answer.
         """
-        with self.keep() as connection:
-            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+        with self._one_door(), self.engine.connect() as connection:
+            try:
+                yield connection.execution_options(isolation_level="AUTOCOMMIT")
+            finally:
+                connection.invalidate()  # what it locked must not stay with the pool
 
     @contextmanager
     def keep(self) -> Iterator[Connection]:
