@@ -69,4 +69,4 @@ def show_purged(done: Purged, *, dry_run: bool, as_json: bool) -> None:
     if done.held:
         out.print(f"{done.held} builds are held: 'headwater retry' or a campaign makes them again")
     for trouble in done.troubles:
-        err.print(f"still on disk: {trouble}", markup=False)
+        err.print(f"still on disk: {trouble}", markup=False, soft_wrap=True)

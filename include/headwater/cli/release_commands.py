@@ -68,7 +68,7 @@ def tag(
         )  # fmt: skip
     out.print(f"release {name}: {tagged.files} files", markup=False)
     for file, why in tagged.left_out:
-        err.print(f"  left out: {file}: {why}", markup=False)
+        err.print(f"  left out: {file}: {why}", markup=False, soft_wrap=True)
 
 
 @app.command(name="list")

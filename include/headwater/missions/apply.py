@@ -92,13 +92,14 @@ def apply(
     dry_run: bool = False,
     *,
     add_only: bool = False,
+    reason: str = "",
 ) -> list[Applied]:
     """Bring the catalog to what the definitions say, all of them or nothing.
 
     Several definitions of one mission count as one. What the files do not name stays as it is,
     but for the codes of a process that they name: a code that is no longer listed is switched
     off. With `add_only` what is there already stays as it is. The mission's folders are made
-    where they are missing. A dry run writes nothing.
+    where they are missing. A dry run writes nothing. `reason` stands in the event.
 
     Raises
     ------
@@ -127,7 +128,9 @@ def apply(
         prepared = _prepare_all(connection, missions, problems, add_only)
         problems.refuse()
         return [
-            _write(connection, one, actor, warnings[one.wanted.name], folders[one.wanted.name])
+            _write(
+                connection, one, actor, warnings[one.wanted.name], folders[one.wanted.name], reason
+            )
             for one in prepared
         ]
 
@@ -241,6 +244,7 @@ def _write(
     actor: Actor,
     warnings: tuple[str, ...],
     folders: tuple[str, ...],
+    reason: str,
 ) -> Applied:
     wanted, loaded, found = prepared.wanted, prepared.loaded, prepared.difference
     revision, work = (loaded.revision if loaded else 0), StaleWork()
@@ -249,7 +253,7 @@ def _write(
         stale = stale_processes(wanted, found, new_mission=loaded is None)
         settings = wanted.settings or (loaded.settings if loaded else MissionSettings())
         work = open_stale_work(connection, mission_id, stale, actor, settings.campaign_limit)
-        _events(connection, mission_id, prepared, revision, actor)
+        _events(connection, mission_id, prepared, revision, actor, reason)
     notes = (*prepared.notes, *([work.note] if work.note else []))
     woken = work.dates if work.approved else 0
     name, changes = wanted.name, tuple(found.changes)
@@ -257,7 +261,12 @@ def _write(
 
 
 def _events(
-    connection: Connection, mission_id: int, prepared: _Prepared, revision: int, actor: Actor
+    connection: Connection,
+    mission_id: int,
+    prepared: _Prepared,
+    revision: int,
+    actor: Actor,
+    reason: str,
 ) -> None:
     found = prepared.difference
     detail = [
@@ -267,7 +276,7 @@ def _events(
     rows = [
         {
             "kind": EventKind.MISSION_APPLIED,
-            "reason": f"revision {revision}",
+            "reason": f"revision {revision}" + (f": {reason}" if reason else ""),
             "process_id": None,
             "detail": {"revision": revision, "changes": detail},
         }

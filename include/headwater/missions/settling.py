@@ -103,14 +103,14 @@ def _product(
     return product.model_copy(
         update={
             "name": name,
-            "relative_path": _below_root(path, mission["ROOTDIR"], problems, place),
+            "relative_path": folder_below(path, mission["ROOTDIR"], problems, place),
             "format": _filled(product.format, fields),
             "inspector": InspectorDefinition.model_copy(inspector, update=update),
         }
     )
 
 
-def _below_root(path: str, root: str, problems: Problems, place: str) -> str:
+def folder_below(path: str, root: str, problems: Problems, place: str) -> str:
     """A product's folder as text below the root; an absolute one must lie there."""
     if path.startswith("/"):
         normal = os.path.normpath(path)

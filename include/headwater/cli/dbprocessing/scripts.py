@@ -19,6 +19,8 @@ SCRIPTS: Mapping[str, str] = {
     "reprocessByDate.py": "reprocess_by_date",
     "reprocessByInstrument.py": "reprocess_by_instrument",
     "reprocessByCode.py": "reprocess_by_code",
+    "addProductProcessLink.py": "add_product_process_link",
+    "changeProductDir.py": "change_product_dir",
     "purgeFileFromDB.py": "purge_file_from_db",
     "deleteAllDBFiles.py": "delete_all_db_files",
     "fast_data.py": "fast_data",
