@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import TypeVar
 
 from headwater.core.errors import OldDatabaseError
+
+_Number = TypeVar("_Number", int, float)
 
 _UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 
@@ -28,12 +32,7 @@ def as_int(value: object) -> int | None:
     OldDatabaseError
         If it is none.
     """
-    if value is None:
-        return None
-    try:
-        return int(str(value))
-    except ValueError as error:
-        raise OldDatabaseError(f"{value!r} is not a whole number") from error
+    return _number(value, int, "a whole number")
 
 
 def as_float(value: object) -> float | None:
@@ -44,12 +43,16 @@ def as_float(value: object) -> float | None:
     OldDatabaseError
         If it is none.
     """
+    return _number(value, float, "a number")
+
+
+def _number(value: object, kind: Callable[[str], _Number], noun: str) -> _Number | None:
     if value is None:
         return None
     try:
-        return float(str(value))
+        return kind(str(value))
     except ValueError as error:
-        raise OldDatabaseError(f"{value!r} is not a number") from error
+        raise OldDatabaseError(f"{value!r} is not {noun}") from error
 
 
 def as_date(value: object) -> date | None:
