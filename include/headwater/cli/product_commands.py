@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from headwater.catalog.queries import listings
-from headwater.cli.mission_commands import tell_airflow
+from headwater.cli.airflow_notice import tell_airflow
 from headwater.cli.opening import Json, open_catalog, the_mission, this_person
 from headwater.cli.output import err, out, progress_bar, show_json, show_table
 from headwater.core.errors import HeadwaterError

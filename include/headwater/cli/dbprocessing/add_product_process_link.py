@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from headwater.cli.airflow_notice import tell_airflow
 from headwater.cli.dbprocessing.named import open_mission, process_of, product_of
 from headwater.cli.dbprocessing.script_parser import script_parser
 from headwater.cli.dbprocessing.speaking import say
-from headwater.cli.mission_commands import tell_airflow
 from headwater.cli.opening import this_person
 from headwater.core.states import InputKind
 from headwater.missions.definition import InputDefinition

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import typer
 
+from headwater.cli.airflow_notice import tell_airflow
 from headwater.cli.dbprocessing.named import open_mission, product_of
 from headwater.cli.dbprocessing.script_parser import add_mission, script_parser
-from headwater.cli.mission_commands import tell_airflow
 from headwater.cli.opening import this_person
 from headwater.missions.product_move import move_product
 
