@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from headwater.catalog.queries.wakes import DAYS_OF_FILE
 from headwater.core.actor import Actor
 from headwater.core.states import CampaignState, EventKind
 
@@ -21,46 +22,40 @@ values (:mission, 'proposed', :reason, :forced, :actor) returning id
 _DROP = text("delete from headwater.campaign where id = :campaign and state = 'proposed'")
 """Take back a campaign that holds no date."""
 
-_DATES_OF_PROCESSES = text("""
+_DATES_OF_PROCESSES = text(f"""
 with stale as (
     select p.id as process_id, p.timebase, s.inputs
     from unnest(cast(:names as text[]), cast(:inputs as boolean[])) as s (name, inputs)
     join headwater.process p on p.mission_id = :mission and p.name = s.name
 ),
 dates as (
-    select s.process_id, f.utc_file_date as utc_date
-    from stale s
-    join headwater.process_output o on o.process_id = s.process_id
+    select p.process_id, f.utc_file_date as utc_date
+    from stale p
+    join headwater.process_output o on o.process_id = p.process_id
     join headwater.file f on f.product_id = o.product_id and f.newest
     union
-    select s.process_id, day::date
-    from stale s
+    select p.process_id, day::date
+    from stale p
     join headwater.process_input i
-      on i.process_id = s.process_id and i.kind <> 'no_trigger' and not i.latest_valid
+      on i.process_id = p.process_id and i.kind <> 'no_trigger' and not i.latest_valid
     join headwater.file f on f.product_id = i.product_id and f.newest and f.exists_on_disk
-    cross join lateral (
-        select s.timebase in ('FILE', 'RUN') as by_date,
-               (f.utc_start_time at time zone 'UTC')::date as first,
-               (f.utc_stop_time at time zone 'UTC')::date as last
-    ) span
+    {DAYS_OF_FILE}
     cross join lateral generate_series(
-        (case when by_date then f.utc_file_date else first end - i.days_after)::timestamp,
-        (case when by_date then f.utc_file_date else last end + i.days_before)::timestamp,
-        interval '1 day'
-    ) as day
-    where s.inputs
+        (span.first - i.days_after)::timestamp, (span.last + i.days_before)::timestamp,
+        interval '1 day') day
+    where p.inputs
 )
 insert into headwater.campaign_date (campaign_id, process_id, utc_date)
 select :campaign, process_id, utc_date from dates
 where (cast(:first as date) is null or utc_date >= :first)
   and (cast(:last as date) is null or utc_date <= :last)
 on conflict do nothing
-""")
+""")  # noqa: S608  the pieces are constants
 """For each named process the dates of its newest outputs; and, where asked for, each date whose
 input window holds a newest file of an input (closed intervals; spec dbprocessing 5.2, 5.3). A
 file that is valid for a time makes no output of its days."""
 
-_DATES_OF_FILES = text("""
+_DATES_OF_FILES = text(f"""
 with chosen as (
     select f.id, f.product_id, f.utc_file_date, f.utc_start_time, f.utc_stop_time
     from headwater.file f join headwater.product p on p.id = f.product_id
@@ -88,18 +83,13 @@ with chosen as (
     join headwater.process_input i
       on i.product_id = f.product_id and i.kind in ('hard', 'soft') and not i.latest_valid
     join headwater.process p on p.id = i.process_id
-    cross join lateral (
-        select case when p.timebase in ('FILE', 'RUN') then f.utc_file_date
-                    else (f.utc_start_time at time zone 'UTC')::date end as first,
-               case when p.timebase in ('FILE', 'RUN') then f.utc_file_date
-                    else (f.utc_stop_time at time zone 'UTC')::date end as last
-    ) span
+    {DAYS_OF_FILE}
     cross join lateral generate_series(
         span.first::timestamp, span.last::timestamp, interval '1 day') day
     on conflict do nothing
 )
 select count(*) from chosen
-""")
+""")  # noqa: S608  the pieces are constants
 """The dates of the processes that read the chosen newest files (spec dbprocessing 5.2, 7); of a
 file that is valid for a time, those of the outputs that its validity covers."""
 

@@ -43,19 +43,25 @@ set due_at = least(wake.due_at, excluded.due_at),
 """)
 """A process must look at a date again, at a time or now; the earlier time wins."""
 
-WAKE_FOR_FILES = text("""
+DAYS_OF_FILE = """cross join lateral (
+    select case when p.timebase in ('FILE', 'RUN') then f.utc_file_date
+                else (f.utc_start_time at time zone 'UTC')::date end as first,
+           case when p.timebase in ('FILE', 'RUN') then f.utc_file_date
+                else (f.utc_stop_time at time zone 'UTC')::date end as last
+) span"""
+"""Part of a statement: the first and last day of output that a file `f` bears on for a process `p`.
+
+Those of its span for a timebase that chooses by overlap, its characteristic date for FILE and RUN
+(spec dbprocessing 5.2, 5.3)."""
+
+WAKE_FOR_FILES = text(f"""
     with touched as (
         select i.process_id, f.name, day::date as utc_date
         from headwater.file f
         join headwater.process_input i
           on i.product_id = f.product_id and i.kind in ('hard', 'soft') and not i.latest_valid
         join headwater.process p on p.id = i.process_id
-        cross join lateral (
-            select case when p.timebase in ('FILE', 'RUN') then f.utc_file_date
-                        else (f.utc_start_time at time zone 'UTC')::date end as first,
-                   case when p.timebase in ('FILE', 'RUN') then f.utc_file_date
-                        else (f.utc_stop_time at time zone 'UTC')::date end as last
-        ) span
+        {DAYS_OF_FILE}
         cross join lateral generate_series(
             (span.first - i.days_after)::timestamp, (span.last + i.days_before)::timestamp,
             interval '1 day') day
@@ -75,7 +81,7 @@ WAKE_FOR_FILES = text("""
     from touched group by process_id, utc_date order by process_id, utc_date
     on conflict (process_id, utc_date) do update
         set due_at = least(wake.due_at, excluded.due_at), reason = excluded.reason
-""")
+""")  # noqa: S608  the pieces are constants of this module
 """Wake each process that is triggered by the files, at each date whose window holds them.
 
 Dates are the days of the file's span for a timebase that chooses by overlap, its characteristic
