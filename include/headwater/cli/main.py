@@ -39,6 +39,7 @@ class Commands(LazyGroup):
         "check": Place("check_command", "check", _QUESTIONS),
         "code": Place("code_commands", "app", _CHANGES),
         "campaign": Place("campaign_commands", "app", _CHANGES),
+        "qa": Place("qa_command", "qa", _CHANGES),
         "product": Place("product_commands", "app", _CHANGES),
         "release": Place("release_commands", "app", _CHANGES),
         "hold": Place("hold_commands", "app", _CHANGES),

@@ -124,7 +124,8 @@ def show(mission: Name = None, as_json: Json = False) -> None:
     ]  # fmt: skip
     folders = {
         name: str(getattr(loaded, name))
-        for name in ("rootdir", "incoming_dir", "codedir", "inspectordir", "errordir")
+        for name in ("rootdir", "incoming_dir", "codedir", "inspectordir", "errordir", "qa_dir")
+        if getattr(loaded, name) is not None
     }
     if as_json:
         show_json(

@@ -9,7 +9,7 @@ import typer
 
 from headwater.catalog.connection import Catalog
 from headwater.cli.opening import DryRun, Json, open_catalog, the_mission, this_person
-from headwater.cli.output import out, progress_bar, show_json, show_table
+from headwater.cli.output import err, out, progress_bar, show_json, show_table
 from headwater.core.states import BuildState, Disposition
 from headwater.ingest.scan import Intake, scan
 from headwater.ingest.service import ingest_pending
@@ -41,6 +41,9 @@ def ingest(mission: Mission = None, dry_run: DryRun = False, as_json: Json = Fal
         {"name": one.name, "disposition": one.disposition.value, "reason": one.reason}
         for one in report.ended
     ]
+    for check in report.checks:
+        said = check.trouble or f"{check.marked} files marked"
+        err.print(f"{check.path}: {said}", markup=False, soft_wrap=True)
     if as_json:
         show_json(rows)
     else:
@@ -51,7 +54,7 @@ def ingest(mission: Mission = None, dry_run: DryRun = False, as_json: Json = Fal
                 shown, ("name", "disposition", "reason"), title="Not the newest, or not filed",
                 none="",
             )  # fmt: skip
-    if report.count(Disposition.QUARANTINED):
+    if report.count(Disposition.QUARANTINED) or any(check.trouble for check in report.checks):
         raise typer.Exit(1)
 
 

@@ -35,6 +35,10 @@ class OldDatabaseError(HeadwaterError):
     """A dbprocessing database cannot be read, or does not hold what can be imported."""
 
 
+class QaFileError(HeadwaterError, ValueError):
+    """A file with checks of quality is wrong; the message names file and line."""
+
+
 class NameFormatError(HeadwaterError, ValueError):
     """A name or path template cannot be filled or turned into a pattern."""
 

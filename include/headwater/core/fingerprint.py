@@ -6,6 +6,14 @@ import hashlib
 from collections.abc import Iterable
 
 
+def problem_fingerprint(without: str) -> str:
+    """The fingerprint of work that a check of quality holds.
+
+    It differs from `without`, that of the same work unheld, so that the hold ends with the check.
+    """
+    return hashlib.sha256(f"{without};problem".encode()).hexdigest()
+
+
 def fingerprint(code_id: int, input_file_ids: Iterable[int], span: str = "") -> str:
     """The identity of the work: the code and the set of its inputs, as 64 hexadecimal digits.
 

@@ -19,6 +19,8 @@ from headwater.ingest.claim import claim_folder
 from headwater.ingest.endings import ClaimLostError, Endings, PutAside
 from headwater.ingest.identified import Identified, identified
 from headwater.ingest.leftovers import locate, remove_if_empty
+from headwater.ingest.qa_arrivals import take_qa_arrivals
+from headwater.ingest.quality import is_qa_name
 from headwater.ingest.scan import seen
 from headwater.ingest.screening import Screened, ScreenedOutError, screen
 from headwater.missions.inspection.host import InspectorHost
@@ -50,10 +52,14 @@ class ClaimWork:
         """
         held = self.ends.hold()
         self.ends.total = len(held)
+        checks = [arrival for arrival in held if is_qa_name(self.ends.mission, arrival.name)]
+        held = [arrival for arrival in held if arrival not in checks]
         try:
             while held:
                 self._pass(held)
                 held = self._begin_again()
+            if checks and self.ends.mission.qa_dir is not None:  # what they name is filed by now
+                take_qa_arrivals(self.ends, self.ends.mission.qa_dir, checks)
         except ClaimLostError:
             return
         except (ArchiveError, InspectorError):

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from headwater.catalog.queries.arrivals import EndedRow
 from headwater.core.interval import DateSpan, spans_of
 from headwater.core.states import Disposition
+from headwater.ingest.quality import QaRead
 
 EndedArrival = EndedRow
 Progress = Callable[[int, int], None]
@@ -21,9 +22,11 @@ class IngestReport:
     """How arrivals ended, by name."""
 
     ended: list[EndedArrival] = field(default_factory=list)
+    checks: list[QaRead] = field(default_factory=list)
+    """The files with checks of quality that were read in the mission's `qa_dir`."""
 
     def __add__(self, other: IngestReport) -> IngestReport:
-        return IngestReport(self.ended + other.ended)
+        return IngestReport(self.ended + other.ended, self.checks + other.checks)
 
     def count(self, disposition: Disposition) -> int:
         """How many ended so."""

@@ -15,6 +15,7 @@ from headwater.ingest.claim import CHUNK, Claim, claim_arrivals
 from headwater.ingest.claim_work import ClaimWork
 from headwater.ingest.endings import Endings
 from headwater.ingest.leftovers import retake_expired_claims, sweep_claimed
+from headwater.ingest.quality import read_qa_dir
 from headwater.ingest.report import IngestReport, Progress
 from headwater.ingest.scan import Intake
 from headwater.missions.inspection.host import InspectorHost
@@ -72,10 +73,13 @@ def ingest_pending(
     """
     claims = recover_and_claim(catalog, mission, actor, intake=intake)
     if host is not None:
-        return _ingest_all(catalog, mission, claims, actor, host, report)
-    limit = mission.settings.inspector_time_limit_seconds
-    with InspectorHost(mission.facts(), mission.inspector_specs(), time_limit=limit) as own_host:
-        return _ingest_all(catalog, mission, claims, actor, own_host, report)
+        done = _ingest_all(catalog, mission, claims, actor, host, report)
+    else:
+        limit = mission.settings.inspector_time_limit_seconds
+        specs = mission.inspector_specs()
+        with InspectorHost(mission.facts(), specs, time_limit=limit) as own_host:
+            done = _ingest_all(catalog, mission, claims, actor, own_host, report)
+    return IngestReport(done.ended, read_qa_dir(catalog, mission, actor))
 
 
 def recover_and_claim(

@@ -59,6 +59,14 @@ def _mission(wanted: Wanted, others: Iterable[str], problems: Problems) -> None:
         problems.add(place, f"incoming_dir is rootdir itself ({part.rootdir}): use a folder of "
                      "its own")  # fmt: skip
 
+    if part.qa_dir is None:
+        return
+    if part.qa_dir in (part.incoming_dir, part.errordir, part.rootdir):
+        problems.add(place, f"qa_dir {part.qa_dir} is used for something else already: use a "
+                     "folder of its own")  # fmt: skip
+    elif not Path(part.qa_dir).is_relative_to(part.rootdir):
+        problems.add(place, f"qa_dir {part.qa_dir} is not below rootdir {part.rootdir}")
+
 
 def _slug_fits(noun: str, name: str, place: str, problems: Problems) -> None:
     text = slug(name)

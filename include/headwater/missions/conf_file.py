@@ -72,7 +72,7 @@ REQUIRED_KEYS: Mapping[str, Mapping[str, Loc]] = {
     },
 }
 OPTIONAL_KEYS: Mapping[str, Mapping[str, Loc]] = {
-    "mission": {key: (key,) for key in ("codedir", "inspectordir", "errordir")}
+    "mission": {key: (key,) for key in ("codedir", "inspectordir", "errordir", "qa_dir")}
 }
 _BOOLEANS = ("active", "newest_version")
 _TEXTS = ("extra_params", "arguments", "output")

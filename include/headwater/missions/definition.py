@@ -115,6 +115,8 @@ class MissionPart(Part):
     """Where inspectors lie; `codedir` if absent."""
     errordir: OptionalPath = None
     """Where arrivals and outputs that cannot be used are kept; ``errors`` in `codedir` if absent"""
+    qa_dir: OptionalText = None
+    """Where files with checks of quality lie, below `rootdir`; if absent, there are none."""
     settings: MissionSettings | None = None
     """If absent, a mission that is in the catalog keeps its settings."""
 

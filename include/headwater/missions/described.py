@@ -57,6 +57,7 @@ def mission_part(mission: LoadedMission) -> MissionPart:
         codedir=str(mission.codedir),
         inspectordir=str(mission.inspectordir),
         errordir=str(mission.errordir),
+        qa_dir=None if mission.qa_dir is None else str(mission.qa_dir),
         settings=mission.settings,
     )
 

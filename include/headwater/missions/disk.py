@@ -11,16 +11,16 @@ from headwater.missions.merging import Wanted
 
 
 def make_folders(wanted: Wanted) -> Iterator[str]:
-    """Make rootdir, incoming_dir and errordir where they are missing; give those it made.
+    """Make rootdir, incoming_dir, errordir and qa_dir where they are missing; give those it made.
 
     Raises
     ------
     MissionFileError
         If one cannot be made, or something else has its name.
     """
-    for key in ("rootdir", "incoming_dir", "errordir"):
-        folder = Path(getattr(wanted.mission, key))
-        if folder.is_dir():
+    for key in ("rootdir", "incoming_dir", "errordir", "qa_dir"):
+        place = getattr(wanted.mission, key)
+        if place is None or (folder := Path(place)).is_dir():
             continue
         try:
             folder.mkdir(parents=True)

@@ -52,7 +52,9 @@ def _document(definition: MissionDefinition) -> dict[str, Any]:
     document = definition.model_dump(mode="json", exclude_defaults=True)
     mission = document["mission"]
     root = definition.mission.rootdir
-    for key in ("incoming_dir", "codedir", "inspectordir", "errordir"):
+    for key in ("incoming_dir", "codedir", "inspectordir", "errordir", "qa_dir"):
+        if getattr(definition.mission, key) is None:
+            continue
         mission[key] = relative_to_root(str(getattr(definition.mission, key)), root)
     mission["settings"] = definition.mission.model_dump(mode="json")["settings"]
     for process in document.get("processes", {}).values():

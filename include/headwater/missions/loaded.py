@@ -57,6 +57,8 @@ class LoadedMission:
     codedir: Path
     inspectordir: Path
     errordir: Path
+    qa_dir: Path | None
+    """Where files with checks of quality lie; none for a mission without them."""
     settings: MissionSettings
     products: Mapping[int, LoadedProduct]
     """By number, ascending."""
@@ -206,6 +208,7 @@ def load_mission(source: Catalog | Connection, name: str) -> LoadedMission:
         codedir=Path(row.codedir),
         inspectordir=Path(row.inspectordir),
         errordir=Path(row.errordir),
+        qa_dir=None if row.qa_dir is None else Path(row.qa_dir),
         settings=MissionSettings.model_validate(known),
         products=MappingProxyType(products),
         processes=MappingProxyType(processes),

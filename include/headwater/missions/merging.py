@@ -106,7 +106,7 @@ def _several_orbits_a_day(own: Wanted) -> None:
 
 def _same_folders(own: Wanted, definition: MissionDefinition, problems: Problems) -> None:
     settings, place = definition.mission.settings, definition.places.place("mission")
-    for key in ("rootdir", "incoming_dir", "codedir", "inspectordir", "errordir"):
+    for key in ("rootdir", "incoming_dir", "codedir", "inspectordir", "errordir", "qa_dir"):
         one, other = getattr(own.mission, key), getattr(definition.mission, key)
         if one != other:
             problems.add(place, f"{key} is {other}, but {one} at {own.place}: expected the same")

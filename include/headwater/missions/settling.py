@@ -83,6 +83,7 @@ def _folders(part: MissionPart, folder: Path, fields: Mapping[str, str]) -> Miss
             "codedir": codes,
             "inspectordir": below(root, part.inspectordir) if part.inspectordir else codes,
             "errordir": below(root, part.errordir) if part.errordir else below(codes, "errors"),
+            "qa_dir": below(root, part.qa_dir) if part.qa_dir else None,
         }
     )
 

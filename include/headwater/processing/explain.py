@@ -20,7 +20,8 @@ from headwater.processing.state_reading import read_state
 
 NEWEST_OF_DAY = text("""
 select f.id, f.name, f.path, f.interface_version, f.quality_version, f.revision_version,
-       f.exists_on_disk, f.keywords, f.note, f.created_at, p.name as process, c.filename as code,
+       f.exists_on_disk, f.keywords, f.note, f.qa, f.quality_comment, f.created_at,
+       p.name as process, c.filename as code,
        concat_ws('.', c.interface_version, c.quality_version, c.revision_version) as code_version
 from headwater.file f
 left join headwater.build b on b.id = f.build_id
@@ -32,6 +33,12 @@ where f.product_id = :product and f.newest
 order by f.utc_file_date, f.interval_key, f.keywords
 """)
 """The newest files of a product and dates or intervals, with the process and code of each."""
+
+IGNORED = text("""
+select name, quality_comment from headwater.file
+where product_id = :product and utc_file_date = :day and newest and qa = 'ignore' order by name
+""")
+"""The newest files of a product and date that are left out as inputs."""
 
 SOURCES = text("""
 select l.resulting_file, f.name, f.newest,
@@ -140,6 +147,8 @@ class _Why:
             details += [f"  from {source}" for source in sources.get(row.id, ())]
             if row.note:
                 details.append(f"  note: {row.note}")
+            if row.qa:
+                details.append(f"  check: {_check(row.qa, row.quality_comment)}")
         if not here:
             return None
         names = ", ".join(row.name for row in here)
@@ -173,6 +182,10 @@ class _Why:
     ) -> str:
         """The sentence for a product that is not there; the lowest level with the hole is named."""
         self._quarantined(product, day, details)
+        values = {"product": product.id, "day": day}
+        for row in self._connection.execute(IGNORED, values):
+            why = _check("ignore", row.quality_comment)
+            return f"{row.name} is left out, since a check says {why}"
         if not self._makers(product):
             return f"there is no {product.name} of {day}: no process makes it and none has arrived"
         for process, entry in entries:
@@ -214,6 +227,10 @@ class _Why:
             line = f"quarantined on arrival: {row.name}: {row.reason}"
             if line not in details:
                 details.append(line)
+
+
+def _check(mark: str, comment: str | None) -> str:
+    return f"{mark}: {comment}" if comment else mark
 
 
 _RANK = {Action.MAKE: 0, Action.WAIT: 1, Action.HOLD: 2, Action.NOTHING: 3}

@@ -9,11 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
-from headwater.catalog.queries.planning import (
-    KnownBuild,
-    NewestOutput,
-)
-from headwater.core.fingerprint import fingerprint
+from headwater.catalog.queries.planning import KnownBuild, NewestOutput
+from headwater.core.fingerprint import fingerprint, problem_fingerprint
 from headwater.core.interval import day_start, day_stop
 from headwater.core.output_interval import OutputInterval, calendar_interval
 from headwater.core.states import BuildState, Timebase
@@ -233,7 +230,7 @@ class _Planner:
             stopped = self._stopped(entry, build, print_)
             if stopped is not None:
                 return stopped
-        return self._waits.applied(entry, build)
+        return _held_by_check(entry, group) or self._waits.applied(entry, build)
 
     def _make(
         self,
@@ -331,6 +328,19 @@ class _Planner:
 def _day(day: date) -> Group:
     """What stands for a date that has no interval."""
     return Group(day.isoformat(), day, day_start(day), day_stop(day), "")
+
+
+def _held_by_check(entry: ProposedBuild, group: Group) -> ProposedBuild | None:
+    """The hold on a build of whose inputs a check of quality says that they have a problem."""
+    found = [file for file in group.inputs if file.problem is not None]
+    if not found or entry.fingerprint is None:
+        return None
+    reasons = [
+        f"a check says that {file.name} has a problem" + (f": {file.problem}" * bool(file.problem))
+        for file in found
+    ]
+    held = problem_fingerprint(entry.fingerprint)
+    return replace(entry, action=Action.HOLD, reason=_shortened(reasons), fingerprint=held)
 
 
 def held_reason(build: KnownBuild) -> str:

@@ -65,12 +65,16 @@ class IncomingSensor(BaseSensorOperator):
         return PokeReturnValue(is_done=bool(claims), xcom_value=claims)
 
     def _claim(self, context: Context) -> list[dict[str, Any]]:
+        from headwater.ingest.quality import read_qa_dir
         from headwater.ingest.service import recover_and_claim
         from headwater.missions.loaded import load_mission
         from headwater_airflow.catalog_access import open_catalog
 
         with open_catalog() as catalog:
             mission = load_mission(catalog, self.mission)
+            for check in read_qa_dir(catalog, mission, actor_of(context)):
+                said = check.trouble or f"{check.marked} files marked"
+                self.log.info("%s: %s", check.path, said)
             claims = recover_and_claim(catalog, mission, actor_of(context), chunk=self.chunk)
         self.log.info("%d arrivals in %d claims", sum(claim.count for claim in claims), len(claims))
         return [

@@ -210,7 +210,10 @@ class QaFile(Base):
     mission_id: Mapped[int] = mapped_column(ForeignKey(Mission.id), primary_key=True)
     path: Mapped[str] = mapped_column(primary_key=True)
     """Absolute."""
-    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int]
+    """Bytes."""
+    mtime_ns: Mapped[int]
+    """Its time of last change, in nanoseconds since 1970; with the size it tells a change."""
     marked: Mapped[int]
     """How many files it names."""
     trouble: Mapped[str] = mapped_column(server_default=text("''"))

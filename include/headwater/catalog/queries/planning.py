@@ -31,6 +31,9 @@ class CandidateFile:
     start: datetime
     stop: datetime
     version: Version
+    name: str = ""
+    problem: str | None = None
+    """What a check of quality found wrong with it; empty if it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,32 +104,36 @@ class UpstreamWork:
     """The last day of the build's interval; none if that is its date."""
 
 
-INPUTS_BY_OVERLAP = text("""
-select distinct f.id, f.product_id, f.interval_key, f.keywords, f.utc_file_date,
+_CANDIDATE = """f.id, f.product_id, f.interval_key, f.keywords, f.utc_file_date,
        f.utc_start_time, f.utc_stop_time,
-       f.interface_version, f.quality_version, f.revision_version
+       f.interface_version, f.quality_version, f.revision_version, f.name,
+       case when f.qa = 'problem' then coalesce(f.quality_comment, '') end as problem"""
+"""The columns of a file that may be an input."""
+
+INPUTS_BY_OVERLAP = text(f"""
+select distinct {_CANDIDATE}
 from unnest(cast(:starts as timestamptz[]), cast(:stops as timestamptz[])) as wanted (start, stop)
 join headwater.file f
   on f.product_id = any(:products) and f.newest and f.exists_on_disk
+ and f.qa is distinct from 'ignore'
  and f.utc_start_time <= wanted.stop and f.utc_stop_time >= wanted.start
-""")
-"""The newest files on disk whose time, both ends included, touches a span (spec 5.3, DAILY)."""
+""")  # noqa: S608  the pieces are constants of this module
+"""The newest files on disk whose time, both ends included, touches a span (spec 5.3, DAILY).
 
-INPUTS_BY_DATE = text("""
-select distinct f.id, f.product_id, f.interval_key, f.keywords, f.utc_file_date,
-       f.utc_start_time, f.utc_stop_time,
-       f.interface_version, f.quality_version, f.revision_version
+One that a check of quality says to ignore is left out, and nothing stands in for it."""
+
+INPUTS_BY_DATE = text(f"""
+select distinct {_CANDIDATE}
 from unnest(cast(:firsts as date[]), cast(:lasts as date[])) as wanted (first, last)
 join headwater.file f
   on f.product_id = any(:products) and f.newest and f.exists_on_disk
+ and f.qa is distinct from 'ignore'
  and f.utc_file_date between wanted.first and wanted.last
-""")
+""")  # noqa: S608  the pieces are constants of this module
 """The newest files on disk whose date lies in a span (spec 5.3, FILE and RUN)."""
 
-INPUTS_AROUND = text("""
-select distinct f.id, f.product_id, f.interval_key, f.keywords, f.utc_file_date,
-       f.utc_start_time, f.utc_stop_time,
-       f.interface_version, f.quality_version, f.revision_version
+INPUTS_AROUND = text(f"""
+select distinct {_CANDIDATE}
 from unnest(cast(:starts as timestamptz[]), cast(:stops as timestamptz[]),
             cast(:firsts as date[]), cast(:lasts as date[])) as wanted (start, stop, first, last)
 cross join unnest(cast(:around as bigint[]), cast(:before as int[]), cast(:after as int[]))
@@ -141,6 +148,7 @@ cross join lateral (
 cross join lateral (
     (select n.* from headwater.file n
      where n.product_id = put.product_id and n.newest and n.exists_on_disk
+       and n.qa is distinct from 'ignore'
        and n.utc_start_time < wanted.start
        and (words.keywords is null or n.keywords = words.keywords)
      order by n.utc_start_time desc, n.interface_version desc, n.quality_version desc,
@@ -148,23 +156,23 @@ cross join lateral (
     union all
     (select n.* from headwater.file n
      where n.product_id = put.product_id and n.newest and n.exists_on_disk
+       and n.qa is distinct from 'ignore'
        and n.utc_start_time > wanted.stop
        and (words.keywords is null or n.keywords = words.keywords)
      order by n.utc_start_time, n.interface_version, n.quality_version,
               n.revision_version, n.id limit put.after)
 ) f
-""")
+""")  # noqa: S608  the pieces are constants of this module
 """The nearest files before and after each span, so many of each product, and, where an output
 reads its own keywords only, of each keywords that its inputs have there."""
 
-INPUTS_VALID = text("""
-select f.id, f.product_id, f.interval_key, f.keywords, f.utc_file_date,
-       f.utc_start_time, f.utc_stop_time,
-       f.interface_version, f.quality_version, f.revision_version
+INPUTS_VALID = text(f"""
+select {_CANDIDATE}
 from headwater.file f
 where f.product_id = any(:products) and f.newest and f.exists_on_disk
+  and f.qa is distinct from 'ignore'
   and f.utc_start_time <= :stop and f.utc_stop_time >= :start
-""")
+""")  # noqa: S608  the pieces are constants of this module
 """The newest files on disk that are valid at some time between two."""
 
 NEWEST_OUTPUTS = text("""
@@ -307,6 +315,8 @@ def _candidate(row: Row[tuple[object, ...]]) -> CandidateFile:
         row.utc_start_time,
         row.utc_stop_time,
         _version(row),
+        row.name,
+        row.problem,
     )
 
 

@@ -1,0 +1,88 @@
+"""Arrivals that bring checks of quality: filed in the mission's `qa_dir` and taken at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from headwater.archive.protocol import Archive, Placed, Placement, Refusal, Refused
+from headwater.catalog.queries import quality
+from headwater.catalog.queries.arrivals import Ending, HeldArrival
+from headwater.catalog.queries.filing import FileConflictError
+from headwater.catalog.queries.quality import QaLine, QaStamp
+from headwater.core.errors import NotFoundError, QaFileError
+from headwater.core.states import Disposition
+from headwater.ingest.endings import Endings, PutAside
+from headwater.ingest.leftovers import locate
+from headwater.ingest.quality import apply_checks, read_checks
+
+
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    arrival: HeldArrival
+    path: Path
+    place: str
+    lines: list[QaLine]
+    stamp: QaStamp
+
+
+def take_qa_arrivals(ends: Endings, qa_dir: Path, held: Sequence[HeldArrival]) -> None:
+    """End arrivals that bring checks, one at a time, each with the marks that it sets.
+
+    Raises
+    ------
+    ArchiveError
+        If the rootdir cannot be used.
+    ClaimLostError
+        If the claim is not ours any more.
+    """
+    for arrival in held:
+        path = locate(Path(ends.mission.incoming_dir), ends.token, arrival)
+        if path is None:
+            ends.missing([arrival])
+            continue
+        try:
+            lines, stamp = read_checks(path)
+        except QaFileError as error:
+            ends.put_aside([PutAside(arrival, path, str(error))])
+            continue
+        place = str((qa_dir / path.name).relative_to(ends.mission.rootdir))
+        _take(ends, _Checks(arrival, path, place, lines, stamp))
+
+
+def _take(ends: Endings, checks: _Checks) -> None:
+    counts = Counter(line.mark.value for line in checks.lines)
+    said = ", ".join(f"{count} {mark}" for mark, count in sorted(counts.items()))
+    ending = Ending(checks.arrival.id, Disposition.ADOPTED, f"checks of quality: {said}")
+    place = str(ends.mission.rootdir / checks.place)
+
+    def commit(connection: Connection, placed: Sequence[Placed]) -> None:
+        try:
+            apply_checks(connection, ends.mission, checks.lines, ends.actor, checks.path.name)
+        except NotFoundError as error:
+            raise FileConflictError({checks.place: str(error)}) from error
+        status = Path(place).lstat()
+        stamp = QaStamp(place, status.st_size, status.st_mtime_ns)
+        quality.note_read(connection, ends.mission.id, stamp, len(checks.lines))
+        ends.end_within(connection, [ending])
+
+    archive = Archive(
+        ends.catalog, ends.mission.id, ends.mission.rootdir, ends.actor, keep_alive=ends.keep_alive
+    )
+    placed, refused = archive.place([Placement(str(checks.path), checks.place)], commit)
+    ends.count(len(placed))
+    for one in refused:
+        _refuse(ends, checks, one)
+
+
+def _refuse(ends: Endings, checks: _Checks, refused: Refused) -> None:
+    if refused.kind in {Refusal.BUSY, Refusal.TROUBLE, Refusal.CHANGED}:
+        ends.troubles.append(f"{checks.arrival.name}: {refused.reason}")
+    elif refused.kind is Refusal.GONE:
+        ends.vanished([checks.arrival])
+    else:
+        ends.put_aside([PutAside(checks.arrival, checks.path, refused.reason)])
