@@ -122,8 +122,16 @@ def arrive(catalog: Catalog, old: OldLab, files: dict[str, str]) -> dict[str, st
 
 
 def test_files_links_and_codes_come_with_their_numbers(catalog: Catalog, old: ChainLab) -> None:
+    old.product("late", 0, product_id=40)
+    old.file("late", DAYS[0], file_id=77)
+    old.code(old.mk_l1, "0.1.0", code_id=12)
+    old.code(old.mk_l1, "2.0.0", code_id=15, active_code=False)
     result = imported(catalog, old)
-    assert result.counts["files"] == 9
+    assert result.counts["files"] == 10
+    assert names(catalog, "select id from headwater.product order by 1") == [1, 2, 3, 40]
+    assert names(catalog, "select id from headwater.code order by 1") == [1, 2, 15]
+    assert names(catalog, "select max(id) from headwater.file") == [77]
+    assert loaded(catalog).product("late").inspector.id == 4
     assert rows(catalog, "select id, name, path from headwater.file order by id")[:2] == [
         (1, "l0_20200101_v1.0.0.dat", "l0/l0_20200101_v1.0.0.dat"),
         (2, "l1_20200101_v1.0.0.dat", "l1/l1_20200101_v1.0.0.dat"),
@@ -135,7 +143,9 @@ def test_files_links_and_codes_come_with_their_numbers(catalog: Catalog, old: Ch
         (2, "mk_l2"),
     ]
     assert versions(catalog, "l2") == ["1.0.0"] * 3
-    assert result.oddities == []
+    assert list(odd(result)) == ["a code whose version is below 1, or that ends before it starts"]
+    arrive(catalog, old, {"l0_20200109_v1.0.0.dat": "next"})
+    assert names(catalog, "select max(id) from headwater.file") > [77]
 
 
 def test_an_older_database_is_read_too(catalog: Catalog, tmp_path: Path) -> None:
@@ -281,6 +291,20 @@ def test_what_the_old_system_adds_meanwhile_is_added(catalog: Catalog, old: Chai
         ("1.1.0", True),
     ]
     assert not imported(catalog, old).changed
+
+
+def test_what_the_old_system_says_later_of_a_file_is_taken_over(
+    catalog: Catalog, old: ChainLab
+) -> None:
+    """It attaches a code to a file that had none (spec 5.4), and notes that a file is gone."""
+    old.remove("filecodelink", resulting_file=2)
+    imported(catalog, old)
+    old.add("filecodelink", resulting_file=2, source_code=1)
+    old.change("file", {"file_id": 3}, exists_on_disk=False)
+    result = imported(catalog, old)
+    assert (result.counts["code links"], result.counts["files brought up to date"]) == (1, 1)
+    gone = "select name from headwater.file where not exists_on_disk"
+    assert names(catalog, gone) == ["l2_20200101_v1.0.0.dat"]
 
 
 def test_a_number_that_the_old_database_uses_again_means_the_later_file(
