@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from bad_configs import BAD
 from command_runner import Command
+from dbprocessing_database import ChainLab
 from headwater.local.demo.synthetic import drop_synthetic_l0, write_synthetic_mission
 
 
@@ -131,6 +133,8 @@ def test_a_backup_is_restored_into_an_empty_database_only(made: Command, tmp_pat
         (("provenance", "none.dat"), 1, "there is no file"),
         (("plan", "--first", "2020-01-01"), 1, "give both"),
         (("nonsense",), 2, "No such command"),
+        (("mission", "import", "/nowhere.sqlite"), 1, "there is no file /nowhere.sqlite"),
+        (("mission", "export", "--form", "xml"), 2, "Invalid value"),
     ],
 )
 def test_a_problem_is_one_sentence_and_no_traceback(
@@ -194,3 +198,30 @@ def test_orbits_are_loaded_and_listed(
     assert (bad.code, bad.out) == (1, "")
     assert "line 2: 'now' is not a time" in bad.err and "line 3: expected 3 values" in bad.err
     assert headwater("mission", "orbits", str(tmp_path / "none.csv")).code == 1
+
+
+def test_a_dbprocessing_database_is_imported_and_exported(
+    headwater: Command, tmp_path: Path
+) -> None:
+    old = ChainLab(tmp_path / "root")
+    old.day(date(2020, 1, 1))
+    old.file("l0", date(2020, 1, 1), name="l0_20200101_zz_v1.0.0.dat")
+    would = headwater("mission", "import", str(old.path), "--dry-run")
+    assert (would.code, "would be imported" in would.out) == (0, True)
+    assert headwater("mission", "list", "--json").data == []
+    said = headwater("mission", "import", str(old.path))
+    assert said.code == 0
+    assert "mission lab is imported" in said.out
+    assert "files of one product, date and version" in said.out
+    assert "l0_20200101_zz_v1.0.0.dat" in said.out
+    assert "reading files: 4 of 4" in said.err
+    assert "3 files are taken to be on disk" in said.err
+    again = headwater("mission", "import", str(old.path), "--json").data
+    assert (again["changed"], again["oddities"][0]["count"]) == (False, 1)
+    assert "has all of" in headwater("mission", "import", str(old.path)).out
+    [event] = headwater("events", "--kind", "mission imported", "--json").data
+    assert "3 files" in str(event["reason"])
+    assert "not verified" in headwater("provenance", "l2_20200101_v1.0.0.dat").out
+    exported = tmp_path / "lab.conf"
+    exported.write_text(headwater("mission", "export", "--form", "conf").out)
+    assert headwater("mission", "diff", str(exported)).code == 0

@@ -13,6 +13,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from headwater.catalog.models import ImportedKind, Instrument, Satellite
+from headwater.catalog.queries.wakes import lock_work
 from headwater.core.actor import Actor
 from headwater.core.states import Timebase
 from headwater.missions.apply import CODE_IDENTITY, ONE_APPLY
@@ -94,6 +95,7 @@ class _Bringing:
             load_mission(connection, self._wanted.name) if self._wanted.name in names else None
         )
         if self._loaded is not None:
+            lock_work(connection, self._loaded.id)  # a new mission is nobody else's yet
             self._keep_what_is_there(self._loaded)
         problems = Problems()
         check(self._wanted, self._loaded, names, problems)

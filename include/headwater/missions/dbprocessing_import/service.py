@@ -10,7 +10,6 @@ from sqlalchemy import Connection, insert, text
 
 from headwater.catalog.connection import Catalog
 from headwater.catalog.models import Event
-from headwater.catalog.queries.wakes import lock_work
 from headwater.core.actor import Actor
 from headwater.core.errors import OldDatabaseError
 from headwater.core.states import EventKind
@@ -181,7 +180,6 @@ class _Import:
 
     def written(self) -> Imported:
         brought = bring(self.connection, self.outline, self.mission, self.oddities, self.actor)
-        lock_work(self.connection, brought.mission.id)
         self._map(brought)
         self._files(brought.mission.id)
         self._links(brought.mission.id)
