@@ -410,6 +410,25 @@ def test_outputs_are_known_by_the_keywords_of_their_inputs(
 # Files on disk
 
 
+def test_folders_that_are_missing_are_made_and_missing_codes_are_named(
+    catalog: Catalog, old: ChainLab
+) -> None:
+    """dbprocessing leaves what it cannot identify in incoming where errors is missing (s17)."""
+    (old.root / "codes" / "errors").rmdir()
+    (old.root / "codes" / "copy.sh").unlink()
+    assert not [one for one in imported(catalog, old, dry_run=True).notes if "made" in one]
+    notes = imported(catalog, old).notes
+    assert f"made {old.root}/codes/errors" in notes
+    assert sum("there is no code file" in one for one in notes) == 2
+
+
+def test_a_check_where_the_files_are_not_is_refused(catalog: Catalog, old: ChainLab) -> None:
+    away = str(old.root.parent / "away")
+    with pytest.raises(OldDatabaseError, match=r"is not on this machine.*--rootdir"):
+        imported(catalog, old, rootdir=away, read_files=True)
+    assert f"rootdir {away} is not on this machine" in imported(catalog, old, rootdir=away).notes
+
+
 def test_without_a_check_the_old_database_counts_and_the_report_says_so(
     catalog: Catalog, old: ChainLab
 ) -> None:
@@ -419,7 +438,7 @@ def test_without_a_check_the_old_database_counts_and_the_report_says_so(
     assert names(catalog, "select name from headwater.file where not exists_on_disk") == [
         "l0_20200102_v1.0.0.dat"
     ]
-    assert "8 files are taken to be on disk" in result.notes[0]
+    assert result.notes[0].startswith("8 files are taken to be on disk")
     assert rows(catalog, "select distinct size, sha256 from headwater.file") == [(None, None)]
 
 

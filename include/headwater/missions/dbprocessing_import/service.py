@@ -22,7 +22,10 @@ from headwater.missions.dbprocessing_import.old_rows import OldMission, read_mis
 from headwater.missions.dbprocessing_import.outline import Outline, outline_of
 from headwater.missions.dbprocessing_import.source import OldDatabase, open_database
 from headwater.missions.dbprocessing_import.staging import Report, StagedProduct
+from headwater.missions.disk import make_folders, missing_executables
 from headwater.missions.loaded import load_mission, mission_names
+from headwater.missions.merging import merged
+from headwater.missions.problems import Problems
 
 _SLICE = 50_000  # files of one insert
 
@@ -117,6 +120,11 @@ def import_database(
         outline = outline_of(
             mission, old.shown, oddities, name=name, rootdir=rootdir, several_per_day=several
         )
+        if read_files and not outline.rootdir.is_dir():
+            raise OldDatabaseError(
+                f"rootdir {outline.rootdir} is not on this machine, so --check-files would find no "
+                "file: say --rootdir DIR, or leave the check out"
+            )
         note_unixtime(old, oddities)
         staging.fill(connection, old, _staged_products(outline), report)
         if read_files:
@@ -127,7 +135,17 @@ def import_database(
             if dry_run:
                 transaction.rollback()
     result.dry_run = dry_run
+    result.notes += _about_this_machine(outline, dry_run)
     return result
+
+
+def _about_this_machine(outline: Outline, dry_run: bool) -> list[str]:
+    """Make the mission's folders where they are missing; what else is not on this disk."""
+    if not outline.rootdir.is_dir():
+        return [f"rootdir {outline.rootdir} is not on this machine"]
+    (wanted,) = merged(outline.definitions, Problems())
+    made = [] if dry_run else [f"made {folder}" for folder in make_folders(wanted)]
+    return made + missing_executables(wanted)
 
 
 def _several_here(
@@ -280,8 +298,6 @@ class _Import:
                 f"{unread} files are taken to be on disk because the old database says so; their "
                 "size and SHA-256 are not known: import with --check-files reads them"
             )
-        if not self.outline.rootdir.is_dir():
-            notes.append(f"rootdir {self.outline.rootdir} is not on this machine")
         return notes
 
     def _event(self, mission_id: int, result: Imported) -> None:

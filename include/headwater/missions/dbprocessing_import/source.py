@@ -147,7 +147,7 @@ def open_database(database: str) -> Iterator[OldDatabase]:
                 yield OldDatabase(str(path), names, connection)
         return
     url, names = _postgres_address(database)
-    shown = url.render_as_string(hide_password=True).replace("postgresql+psycopg", "postgresql")
+    shown = _without_password(url)
     with _connected(url, shown) as connection:
         yield OldDatabase(shown, names, connection)
 
@@ -188,11 +188,18 @@ def _postgres_address(database: str) -> tuple[URL, tuple[str, ...]]:
         ) from error
     if url.get_backend_name() not in ("postgresql", "postgres") or not url.database:
         raise OldDatabaseError(
-            f"{url.render_as_string(hide_password=True)} is no Postgres address with a database: "
+            f"{_without_password(url)} is no Postgres address with a database: "
             "expected postgresql://USER@HOST/DATABASE, or the path of a sqlite file"
         )
-    known = url.set(drivername="postgresql", password=None).render_as_string()
-    return url.set(drivername="postgresql+psycopg"), (known, url.database)
+    return url.set(drivername="postgresql+psycopg"), (_without_password(url), url.database)
+
+
+def _without_password(url: URL) -> str:
+    """The address as it may be shown and kept."""
+    plain = url.set(drivername=url.get_backend_name(), password=None).difference_update_query(
+        ["password"]
+    )
+    return plain.render_as_string()
 
 
 @contextmanager
