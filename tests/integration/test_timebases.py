@@ -17,6 +17,7 @@ from headwater.core.version import Bump
 from headwater.missions.orbits import load_orbits
 from headwater.processing.explain import explain
 from headwater.processing.planner import plan_due, preview
+from headwater.processing.process_facts import upstream_of
 from headwater.processing.service import due_processes, pending_builds
 
 D1, D2 = date(2020, 1, 1), date(2020, 1, 2)
@@ -91,6 +92,9 @@ def test_a_change_is_one_build_a_level_also_through_a_month(lab: Lab) -> None:
         },
     )
     days = [D1 + timedelta(days=n) for n in range(5)]
+    mission = lab.mission
+    reach = upstream_of(mission, mission.process("a_day2"))[mission.process("c_day").id]
+    assert (reach.days_before, reach.days_after) == (30, 30), "any day of the month is in it"
     lab.put_many("l0", days)
     report = lab.process()
     assert report.count(BuildState.BUILT) == len(report.results) == 11
@@ -157,6 +161,32 @@ def test_what_waits_for_its_end_is_made_then_and_keeps_nobody_waiting(lab: Lab) 
     lab.put("l0", today, "1.0.1")
     lab.process()
     assert [state for _, state, _ in lab.builds("mk")] == ["waiting"]
+
+
+def test_who_waited_for_it_goes_on_when_it_begins_to_wait_itself(lab: Lab) -> None:
+    """The month is looked at after the day that reads it, which waits for that look."""
+    day = {"timebase": "DAILY", "output": "l2", "inputs": ["l0", "out"]}
+    mission = lab.change_yaml(
+        {"l0": 0, "out": 1, "l2": 2}, {"mk": by("MONTHLY", wait_for_end=True), "mk_l2": day}
+    )
+    today = datetime.now(UTC).date()
+    lab.put("out", today.replace(day=1), stop=day_start(today) + timedelta(days=40))
+    lab.put("l0", today)
+    (wait,) = [
+        build
+        for build in plan_due(
+            lab.catalog, mission, mission.process("mk_l2"), actor=lab.actor
+        ).builds
+        if build.utc_date == today
+    ]
+    assert (wait.state, wait.reason) == (
+        BuildState.WAITING,
+        f"waits for mk of {today} (to be planned)",
+    )
+    plan_due(lab.catalog, mission, mission.process("mk"), actor=lab.actor)
+    assert [one.state for one in plan_due(
+        lab.catalog, mission, mission.process("mk_l2"), actor=lab.actor
+    ).builds] == [BuildState.PENDING]  # fmt: skip
 
 
 def test_its_wake_makes_it(lab: Lab) -> None:
@@ -282,6 +312,21 @@ def test_an_orbit_that_moved_is_made_again_above_its_last_version(orbit_lab: Lab
     assert orbit_lab.process().results == []
 
 
+def test_an_orbit_that_moved_far_is_known_by_its_number(orbit_lab: Lab) -> None:
+    load(orbit_lab, orbit(7, 0))
+    put_hours(orbit_lab, 0, 1)
+    orbit_lab.process()
+    later = date(2020, 1, 11)
+    load(orbit_lab, orbit(7, 240))
+    put_hours(orbit_lab, 0, 1, day=later)
+    plan_due(orbit_lab.catalog, orbit_lab.mission, orbit_lab.mission.process("mk"),
+             actor=orbit_lab.actor, span=DateSpan(later, later))  # fmt: skip
+    orbit_lab.process()
+    assert orbit_files(orbit_lab) == ["orb_20200111_o00007_v1.1.0.dat"]
+    states = [state for _, state, _ in orbit_lab.builds("mk")]
+    assert states == ["superseded", "built"]
+
+
 def test_a_waiting_orbit_build_follows_its_orbit(orbit_lab: Lab) -> None:
     """The row is the same while the date of the orbit changes, so no second one is opened."""
     orbit_lab.code("copy.sh", "#!/bin/sh\nexit 75\n")
@@ -324,6 +369,19 @@ def test_orbits_come_from_the_newest_files_of_a_product(lab: Lab) -> None:
     lab.put("table", D1, "1.0.1", content=TABLE.replace("02:00:00Z", "02:10:00Z"))
     lab.process()
     assert orbit_files(lab) == ["orb_20200101_o00007_v1.0.1.dat"]
+
+
+def test_orbits_that_are_there_count_once_the_mission_names_their_product(lab: Lab) -> None:
+    products = {"l0": {"several_per_day": True}, "orb": ORB, "table": 0}
+    process = {"mk": {"timebase": "ORBIT", "output": "orb", "inputs": ["l0"]}}
+    lab.change_yaml(products, process)
+    put_hours(lab, 0, 1)
+    lab.put("table", D1, content=TABLE)
+    lab.process()
+    lab.change_yaml(products, process, orbit_product="table")
+    assert [due.process for due in due_processes(lab.catalog)] == ["mk"]
+    lab.process()
+    assert len(orbit_files(lab)) == 1
 
 
 def test_a_bad_table_of_a_product_changes_nothing_and_is_told(lab: Lab) -> None:

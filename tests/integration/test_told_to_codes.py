@@ -79,7 +79,7 @@ def test_fields_give_version_times_and_paths_where_the_mission_wants_them(lab: L
         inputs=[{"product": "l0", "files_before": 1}, {"product": "cal", "kind": "soft"}],
     )
     lab.put_many("l0", [D1, date(2020, 1, 9)])
-    assert lab.process().count(BuildState.BUILT) == 2
+    assert lab.process(slots=1).count(BuildState.BUILT) == 2
     assert told(lab)["argv"] == [
         "--out", str(work_of(lab) / "l1_20200109_v1.0.0.dat"),
         "--in", str(lab.root / "l0" / "l0_20200101_v1.0.0.dat"),

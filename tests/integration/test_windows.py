@@ -151,6 +151,25 @@ def test_the_nearest_files_are_read_across_gaps(lab: Lab) -> None:
     assert inputs_of(lab, "l1_20200102_v1.0.0.dat") == [1, 2, 5]
 
 
+def test_a_file_over_midnight_is_in_both_days_and_no_neighbour_of_them(lab: Lab) -> None:
+    lab.change_yaml(
+        {"l0": {"several_per_day": True}, "l1": 1},
+        {"mk": {"timebase": "DAILY", "output": "l1",
+                "inputs": [{"product": "l0", "files_before": 1}]}},
+    )  # fmt: skip
+    midnight = day_start(DAYS[4])
+    lab.put("l0", DAYS[0])
+    lab.put("l0", DAYS[4])
+    over = (midnight - timedelta(hours=1), midnight + timedelta(hours=1))
+    lab.put("l0", DAYS[3], start=over[0], stop=over[1])
+    lab.process()
+    assert inputs_of(lab, "l1_20200105_v1.0.0.dat") == [1, 4, 5]
+    lab.put("l0", DAYS[1])
+    lab.process()
+    assert inputs_of(lab, "l1_20200105_v1.1.0.dat") == [2, 4, 5]
+    assert inputs_of(lab, "l1_20200104_v1.1.0.dat") == [2, 4]
+
+
 def test_a_file_between_makes_again_those_that_have_it_as_a_neighbour(lab: Lab) -> None:
     with_neighbours(lab, files_before=2)
     lab.put_many("l0", [DAYS[n - 1] for n in (1, 2, 5, 8, 9)])

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from headwater.catalog.queries.input_files import CandidateFile
 from headwater.catalog.queries.planning import (
-    CandidateFile,
     KnownBuild,
     NewestOutput,
     Parent,

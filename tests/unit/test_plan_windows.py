@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from test_plan_rules import AUX, D1, D2, D3, L0, code, file, one, output, parent, planned, put
 
-from headwater.catalog.queries.planning import CandidateFile
+from headwater.catalog.queries.input_files import CandidateFile
 from headwater.core.interval import day_start, day_stop
 from headwater.core.states import InputKind, Timebase
 from headwater.core.version import Version

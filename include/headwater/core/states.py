@@ -82,7 +82,7 @@ class BuildState(StrEnum):
     PENDING = "pending"
     """May be made as soon as somebody claims it."""
     WAITING = "waiting"
-    """For a named input or for an upstream build."""
+    """For a named input, for an upstream build, or for the end of its interval."""
     RUNNING = "running"
     """Claimed by one owner, whose lease runs."""
     BUILT = "built"

@@ -216,6 +216,7 @@ def stale_processes(
     stale: dict[str, tuple[str, bool]] = {}
     if new_mission:
         return stale
+    other_orbits = "settings.orbit_product" in difference.keys(f"mission {wanted.name}")
     for match in difference.codes:
         what = f"process {match.process}"
         runs = wanted.processes[match.process].part.timebase is Timebase.RUN
@@ -226,4 +227,6 @@ def stale_processes(
             stale[match.process] = (f"code {activated} activated", not runs)
         elif difference.keys(what) & {"inputs", "outputs", "timebase", "wait_for_end"}:
             stale[match.process] = ("the definition of the process changed", not runs)
+        elif other_orbits and wanted.processes[match.process].part.timebase is Timebase.ORBIT:
+            stale[match.process] = ("the orbits come from another product", True)
     return stale

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
-from headwater.catalog.queries.planning import CandidateFile
+from headwater.catalog.queries.input_files import CandidateFile
 from headwater.processing.plan_state import PlanInput
 
 

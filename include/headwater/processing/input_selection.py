@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from headwater.catalog.queries.planning import CandidateFile
+from headwater.catalog.queries.input_files import CandidateFile
 from headwater.core.interval import DAY, DateSpan
 from headwater.core.output_interval import OutputInterval
 from headwater.core.states import InputKind, Timebase

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from headwater.catalog.queries.input_files import CandidateFile
 from headwater.catalog.queries.planning import (
-    CandidateFile,
     KnownBuild,
     NewestOutput,
     UpstreamWork,

@@ -9,6 +9,12 @@ from datetime import date
 from sqlalchemy import Connection
 
 from headwater.catalog.queries import planning
+from headwater.catalog.queries.input_files import (
+    CandidateFile,
+    input_files,
+    inputs_around,
+    inputs_valid,
+)
 from headwater.catalog.queries.orbits import orbits_on
 from headwater.core.interval import DateSpan, joined, spans_of
 from headwater.core.output_interval import Orbit, OutputInterval, intervals_on, longest_days
@@ -90,7 +96,7 @@ def whole_days(dates: Sequence[date], intervals: Sequence[OutputInterval]) -> Da
 
 def _input_files(
     connection: Connection, process: PlanProcess, spans: Sequence[DateSpan]
-) -> list[planning.CandidateFile]:
+) -> list[CandidateFile]:
     """All files that the builds of `spans` may read; a file may be named twice."""
     near = [put for put in process.inputs if not put.latest_valid]
     products = [put.product_id for put in near]
@@ -102,11 +108,16 @@ def _input_files(
     besides = 1 if by_date else 0
     whole = DateSpan(spans[0].first, spans[-1].last).widened(besides, besides)
     return [
-        *planning.input_files(connection, products, own, overlap=not by_date),
-        *planning.inputs_around(
-            connection, windows, products, own, by_keywords=process.timebase is Timebase.FILE
+        *input_files(connection, products, own, overlap=not by_date),
+        *inputs_around(
+            connection,
+            windows,
+            products,
+            own,
+            by_date=by_date,
+            by_keywords=process.timebase is Timebase.FILE,
         ),
-        *planning.inputs_valid(connection, valid, whole),
+        *inputs_valid(connection, valid, whole),
     ]
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from headwater.catalog.queries.planning import CandidateFile, NewestOutput, Parent
+from headwater.catalog.queries.input_files import CandidateFile
+from headwater.catalog.queries.planning import NewestOutput, Parent
 from headwater.core.version import Bump, Version
 
 

@@ -226,7 +226,7 @@ class OrbitFile(Base):
 
     __tablename__ = "orbit_file"
 
-    file_id: Mapped[int] = mapped_column(ForeignKey(File.id), primary_key=True)
+    file_id: Mapped[int] = mapped_column(ForeignKey(File.id, ondelete="CASCADE"), primary_key=True)
     problem: Mapped[str | None]
     """Why it could not be used; none if its orbits are in the catalog."""
     read_at: Mapped[Now]

@@ -73,7 +73,8 @@ class Build(Base):
     mission_id: Mapped[int] = mapped_column(ForeignKey(Mission.id))
     process_id: Mapped[int] = mapped_column(ForeignKey(Process.id))
     interval_key: Mapped[str]
-    """The date, or the start time where the inputs may be several a day."""
+    """The interval's name: a date, week, month, year or orbit; for FILE the date, or the start
+    time where the inputs may be several a day."""
     utc_date: Mapped[date]
     """The date of the outputs."""
     interval_start: Mapped[Moment]

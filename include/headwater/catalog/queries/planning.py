@@ -20,23 +20,6 @@ TO_BE_PLANNED = "to be planned"
 
 
 @dataclass(frozen=True, slots=True)
-class CandidateFile:
-    """A newest file on disk that may be an input; times are UTC."""
-
-    id: int
-    product_id: int
-    interval_key: str
-    keywords: str
-    utc_file_date: date
-    start: datetime
-    stop: datetime
-    version: Version
-    name: str = ""
-    problem: str | None = None
-    """What a check of quality found wrong with it; empty if it does not say."""
-
-
-@dataclass(frozen=True, slots=True)
 class Parent:
     """A recorded input of an output file."""
 
@@ -104,95 +87,27 @@ class UpstreamWork:
     """The last day of the build's interval; none if that is its date."""
 
 
-_CANDIDATE = """f.id, f.product_id, f.interval_key, f.keywords, f.utc_file_date,
-       f.utc_start_time, f.utc_stop_time,
-       f.interface_version, f.quality_version, f.revision_version, f.name,
-       case when f.qa = 'problem' then coalesce(f.quality_comment, '') end as problem"""
-"""The columns of a file that may be an input."""
+_OUTPUT = """f.id, f.name, f.product_id, coalesce(b.interval_key, f.interval_key) as interval_key,
+       coalesce(b.keywords, f.keywords) as keywords, f.utc_file_date,
+       f.interface_version, f.quality_version, f.revision_version, f.exists_on_disk"""
 
-INPUTS_BY_OVERLAP = text(f"""
-select distinct {_CANDIDATE}
-from unnest(cast(:starts as timestamptz[]), cast(:stops as timestamptz[])) as wanted (start, stop)
-join headwater.file f
-  on f.product_id = any(:products) and f.newest and f.exists_on_disk
- and f.qa is distinct from 'ignore'
- and f.utc_start_time <= wanted.stop and f.utc_stop_time >= wanted.start
-""")  # noqa: S608  the pieces are constants of this module
-"""The newest files on disk whose time, both ends included, touches a span (spec 5.3, DAILY).
-
-One that a check of quality says to ignore is left out, and nothing stands in for it."""
-
-INPUTS_BY_DATE = text(f"""
-select distinct {_CANDIDATE}
+NEWEST_OUTPUTS = text(f"""
+select {_OUTPUT}
 from unnest(cast(:firsts as date[]), cast(:lasts as date[])) as wanted (first, last)
 join headwater.file f
-  on f.product_id = any(:products) and f.newest and f.exists_on_disk
- and f.qa is distinct from 'ignore'
+  on f.product_id = any(:products) and f.newest
  and f.utc_file_date between wanted.first and wanted.last
-""")  # noqa: S608  the pieces are constants of this module
-"""The newest files on disk whose date lies in a span (spec 5.3, FILE and RUN)."""
-
-INPUTS_AROUND = text(f"""
-select distinct {_CANDIDATE}
-from unnest(cast(:starts as timestamptz[]), cast(:stops as timestamptz[]),
-            cast(:firsts as date[]), cast(:lasts as date[])) as wanted (start, stop, first, last)
-cross join unnest(cast(:around as bigint[]), cast(:before as int[]), cast(:after as int[]))
-  as put (product_id, before, after)
-cross join lateral (
-    select null::text as keywords where not :by_keywords
-    union
-    select k.keywords from headwater.file k
-    where :by_keywords and k.product_id = any(:products) and k.newest
-      and k.utc_file_date between wanted.first and wanted.last
-) words
-cross join lateral (
-    (select n.* from headwater.file n
-     where n.product_id = put.product_id and n.newest and n.exists_on_disk
-       and n.qa is distinct from 'ignore'
-       and n.utc_start_time < wanted.start
-       and (words.keywords is null or n.keywords = words.keywords)
-     order by n.utc_start_time desc, n.interface_version desc, n.quality_version desc,
-              n.revision_version desc, n.id desc limit put.before)
-    union all
-    (select n.* from headwater.file n
-     where n.product_id = put.product_id and n.newest and n.exists_on_disk
-       and n.qa is distinct from 'ignore'
-       and n.utc_start_time > wanted.stop
-       and (words.keywords is null or n.keywords = words.keywords)
-     order by n.utc_start_time, n.interface_version, n.quality_version,
-              n.revision_version, n.id limit put.after)
-) f
-""")  # noqa: S608  the pieces are constants of this module
-"""The nearest files before and after each span, so many of each product, and, where an output
-reads its own keywords only, of each keywords that its inputs have there."""
-
-INPUTS_VALID = text(f"""
-select {_CANDIDATE}
-from headwater.file f
-where f.product_id = any(:products) and f.newest and f.exists_on_disk
-  and f.qa is distinct from 'ignore'
-  and f.utc_start_time <= :stop and f.utc_stop_time >= :start
-""")  # noqa: S608  the pieces are constants of this module
-"""The newest files on disk that are valid at some time between two."""
-
-NEWEST_OUTPUTS = text("""
-with wanted_files as (
-    select f.id
-    from unnest(cast(:firsts as date[]), cast(:lasts as date[])) as wanted (first, last)
-    join headwater.file f
-      on f.product_id = any(:products) and f.newest
-     and f.utc_file_date between wanted.first and wanted.last
-    union
-    select f.id from headwater.file f
-    where f.product_id = any(:products) and f.newest and f.interval_key = any(:keys)
-)
-select f.id, f.name, f.product_id, coalesce(b.interval_key, f.interval_key) as interval_key,
-       coalesce(b.keywords, f.keywords) as keywords, f.utc_file_date,
-       f.interface_version, f.quality_version, f.revision_version, f.exists_on_disk
-from wanted_files join headwater.file f using (id)
 left join headwater.build b on b.id = f.build_id and b.process_id = :process
-""")
+""")  # noqa: S608  the pieces are constants of this module
 """The newest file of each output product, interval and keywords, on disk or not."""
+
+OUTPUTS_OF_INTERVALS = text(f"""
+select {_OUTPUT}
+from headwater.file f
+left join headwater.build b on b.id = f.build_id and b.process_id = :process
+where f.product_id = any(:products) and f.newest and f.interval_key = any(:keys)
+""")  # noqa: S608  as above
+"""The same of some intervals, whatever their dates."""
 
 RECORDED_PARENTS = text("""
 select l.resulting_file, p.id, p.product_id, p.interval_key, p.keywords,
@@ -211,19 +126,26 @@ where l.resulting_file = any(:files)
 
 _BUILD = """b.id, b.interval_key, b.utc_date, b.keywords, b.state, b.reason, b.forced,
        b.fingerprint, b.attempts, b.not_before, b.created_at, b.lease_until, b.claimed_by"""
-_KNOWN = "('pending', 'waiting', 'running', 'failed', 'held', 'built')"
+_OPEN = "('pending', 'waiting', 'running', 'failed', 'held')"
 
 KNOWN_BUILDS = text(f"""
 select {_BUILD}
 from unnest(cast(:firsts as date[]), cast(:lasts as date[])) as wanted (first, last)
 join headwater.build b
   on b.mission_id = :mission and b.process_id = :process
- and b.utc_date between wanted.first and wanted.last and b.state in {_KNOWN}
-union
-select {_BUILD} from headwater.build b
-where b.process_id = :process and b.interval_key = any(:keys) and b.state in {_KNOWN}
+ and b.utc_date between wanted.first and wanted.last
+ and (b.state in {_OPEN} or b.state = 'built')
 """)  # noqa: S608  the pieces are constants of this module
-"""The open and the built builds of a process for spans of dates, and those of some intervals."""
+"""The open and the built builds of a process for spans of dates."""
+
+BUILDS_OF_INTERVALS = text(f"""
+select {_BUILD} from headwater.build b
+where b.process_id = :process and b.interval_key = any(:keys) and b.state in {_OPEN}
+union all
+select {_BUILD} from headwater.build b
+where b.process_id = :process and b.interval_key = any(:keys) and b.state = 'built'
+""")  # noqa: S608  as above
+"""The open and the built builds of some intervals; each part has an index of its own."""
 
 UPSTREAM_WORK = text(f"""
 select b.process_id, b.utc_date, b.state,
@@ -245,79 +167,14 @@ A build that waits for the end of its interval will not end soon.
 """
 
 
-def _version(row: Row[tuple[object, ...]]) -> Version:
+def row_version(row: Row[tuple[object, ...]]) -> Version:
+    """The version in the columns of a row."""
     return Version(row.interface_version, row.quality_version, row.revision_version)
 
 
-def _days(spans: Sequence[DateSpan]) -> dict[str, list[date]]:
+def day_arrays(spans: Sequence[DateSpan]) -> dict[str, list[date]]:
+    """Spans as the two arrays of days that the statements take."""
     return {"firsts": [span.first for span in spans], "lasts": [span.last for span in spans]}
-
-
-def input_files(
-    connection: Connection, product_ids: Sequence[int], spans: Sequence[DateSpan], *, overlap: bool
-) -> list[CandidateFile]:
-    """The files of `product_ids` that touch `spans`: by time if `overlap`, else by file date."""
-    if not product_ids or not spans:
-        return []
-    values: dict[str, object] = {"products": list(product_ids)}
-    if overlap:
-        values |= {"starts": [span.start for span in spans], "stops": [span.stop for span in spans]}
-        rows = connection.execute(INPUTS_BY_OVERLAP, values)
-    else:
-        rows = connection.execute(INPUTS_BY_DATE, values | _days(spans))
-    return [_candidate(row) for row in rows]
-
-
-def inputs_around(
-    connection: Connection,
-    windows: Sequence[tuple[int, int, int]],
-    product_ids: Sequence[int],
-    spans: Sequence[DateSpan],
-    *,
-    by_keywords: bool,
-) -> list[CandidateFile]:
-    """The nearest files before and after each of `spans`.
-
-    `windows` says of which product, and how many before and after. With `by_keywords` so many
-    of each keywords that files of `product_ids` have in the span.
-    """
-    if not windows or not spans:
-        return []
-    values: dict[str, object] = {
-        "around": [window[0] for window in windows],
-        "before": [window[1] for window in windows],
-        "after": [window[2] for window in windows],
-        "products": list(product_ids),
-        "by_keywords": by_keywords,
-        "starts": [span.start for span in spans],
-        "stops": [span.stop for span in spans],
-    }
-    return [_candidate(row) for row in connection.execute(INPUTS_AROUND, values | _days(spans))]
-
-
-def inputs_valid(
-    connection: Connection, product_ids: Sequence[int], whole: DateSpan
-) -> list[CandidateFile]:
-    """The files of `product_ids` that are valid at some time of a span."""
-    if not product_ids:
-        return []
-    values = {"products": list(product_ids), "start": whole.start, "stop": whole.stop}
-    return [_candidate(row) for row in connection.execute(INPUTS_VALID, values)]
-
-
-def _candidate(row: Row[tuple[object, ...]]) -> CandidateFile:
-    return CandidateFile(
-        row.id,
-        row.product_id,
-        row.interval_key,
-        row.keywords,
-        row.utc_file_date,
-        row.utc_start_time,
-        row.utc_stop_time,
-        _version(row),
-        row.name,
-        row.problem,
-    )
 
 
 def newest_outputs(
@@ -333,10 +190,11 @@ def newest_outputs(
     """
     if not product_ids or not spans:
         return []
-    values: dict[str, object] = {"process": process_id, "products": list(product_ids)}
-    values |= {"keys": list(keys)}
-    values |= _days(spans)
-    rows = connection.execute(NEWEST_OUTPUTS, values).all()
+    of_process: dict[str, object] = {"process": process_id, "products": list(product_ids)}
+    found = list(connection.execute(NEWEST_OUTPUTS, of_process | day_arrays(spans)))
+    if keys:
+        found += connection.execute(OUTPUTS_OF_INTERVALS, of_process | {"keys": list(keys)})
+    rows = list({row.id: row for row in found}.values())
     file_ids = [row.id for row in rows]
     parents = recorded_parents(connection, file_ids)
     codes = recorded_codes(connection, file_ids)
@@ -348,7 +206,7 @@ def newest_outputs(
             row.interval_key,
             row.keywords,
             row.utc_file_date,
-            _version(row),
+            row_version(row),
             row.exists_on_disk,
             codes[row.id][0] if row.id in codes else None,
             codes[row.id][1] if row.id in codes else None,
@@ -362,7 +220,7 @@ def recorded_parents(connection: Connection, file_ids: Sequence[int]) -> dict[in
     """The inputs that are recorded for files, by the file's number."""
     parents: dict[int, list[Parent]] = {}
     for row in connection.execute(RECORDED_PARENTS, {"files": list(file_ids)}):
-        parent = Parent(row.id, row.product_id, row.interval_key, row.keywords, _version(row))
+        parent = Parent(row.id, row.product_id, row.interval_key, row.keywords, row_version(row))
         parents.setdefault(row.resulting_file, []).append(parent)
     return parents
 
@@ -372,7 +230,7 @@ def recorded_codes(
 ) -> dict[int, tuple[int, Version]]:
     """The code that is recorded for files, with its version, by the file's number."""
     return {
-        row.resulting_file: (row.id, _version(row))
+        row.resulting_file: (row.id, row_version(row))
         for row in connection.execute(RECORDED_CODES, {"files": list(file_ids)})
     }
 
@@ -385,8 +243,10 @@ def known_builds(
     keys: Sequence[str] = (),
 ) -> list[KnownBuild]:
     """The open and built builds of the dates in `spans`, and of the intervals `keys`."""
-    values: dict[str, object] = {"mission": mission_id, "process": process_id, "keys": list(keys)}
-    values |= _days(spans)
+    of_process = {"mission": mission_id, "process": process_id}
+    rows = list(connection.execute(KNOWN_BUILDS, of_process | day_arrays(spans)))
+    if keys:
+        rows += connection.execute(BUILDS_OF_INTERVALS, of_process | {"keys": list(keys)})
     return [
         KnownBuild(
             row.id,
@@ -403,7 +263,7 @@ def known_builds(
             row.lease_until,
             row.claimed_by,
         )
-        for row in connection.execute(KNOWN_BUILDS, values)
+        for row in {row.id: row for row in rows}.values()
     ]
 
 

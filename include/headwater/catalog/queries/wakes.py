@@ -96,7 +96,7 @@ WAKE_FAR = text("""
                case when i.latest_valid or i.files_after = 0 then span.start
                     else coalesce(below.start, '-infinity') end as start,
                case when i.latest_valid or i.files_before = 0 then span.stop
-                    else coalesce(above.start, 'infinity') end as stop
+                    else coalesce(above.stop, 'infinity') end as stop
         from headwater.file f
         join headwater.process_input i
           on i.product_id = f.product_id and i.kind in ('hard', 'soft')
@@ -108,10 +108,11 @@ WAKE_FAR = text("""
               and v.keywords = f.keywords
         ) span
         left join lateral (
-            select v.utc_start_time as start from headwater.file v
-            where v.product_id = f.product_id and v.keywords = f.keywords and v.newest
-              and v.exists_on_disk and v.utc_start_time > f.utc_start_time
-            order by v.utc_start_time offset greatest(i.files_before - 1, 0) limit 1
+            select case when count(*) = i.files_before then max(n.stop) end as stop
+            from (select v.utc_stop_time as stop from headwater.file v
+                  where v.product_id = f.product_id and v.keywords = f.keywords and v.newest
+                    and v.exists_on_disk and v.utc_start_time > f.utc_start_time
+                  order by v.utc_start_time limit i.files_before) n
         ) above on i.files_before > 0
         left join lateral (
             select v.utc_start_time as start from headwater.file v

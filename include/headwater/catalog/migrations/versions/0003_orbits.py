@@ -66,7 +66,10 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.ForeignKeyConstraint(
-            ["file_id"], ["headwater.file.id"], name=op.f("fk_orbit_file_file_id")
+            ["file_id"],
+            ["headwater.file.id"],
+            name=op.f("fk_orbit_file_file_id"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("file_id", name=op.f("pk_orbit_file")),
         schema="headwater",
