@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from processing_lab import Lab
+from processing_lab import CHAIN, Lab, process
 from sqlalchemy import text
 
 from command_runner import Command
@@ -111,6 +111,18 @@ def test_reaped_files_may_be_archived_with_their_folders(
 def test_what_is_not_newer_than_the_cutoff_is_left(history: Lab, headwater: Command) -> None:
     assert fast_data(headwater, "--cutoff", "2020-01-01", "--reap-files") == 0
     assert names(history, "not exists_on_disk") == []
+
+
+def test_what_was_also_made_from_level_0_before_the_cutoff_is_left(
+    lab: Lab, headwater: Command
+) -> None:
+    yesterday = 'required_input1 = ("product_l1", 1, 0)'
+    lab.change((*CHAIN[:4], process("mk_l2", "l2", yesterday)))
+    for version in ("1.0.0", "1.1.0"):
+        lab.put("l0", date(2020, 1, 2), version)
+        lab.process()
+    assert fast_data(headwater, "--cutoff", "2020-01-01", "--reap-files") == 0
+    assert names(lab, "not exists_on_disk") == ["l1_20200102_v1.0.0.dat"]
 
 
 def test_a_released_file_and_what_it_was_made_from_are_left(

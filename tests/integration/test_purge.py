@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from processing_lab import Lab
@@ -12,6 +13,8 @@ from sqlalchemy import text
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries.campaigns import FileChoice
 from headwater.core.errors import ArchiveError, NotFoundError
+from headwater.ingest.adopting import Adopter
+from headwater.ingest.service import ingest_pending
 from headwater.processing import campaigns
 from headwater.processing.purging import Purged, PurgeRules, purge
 from headwater.processing.service import retry_builds
@@ -216,8 +219,6 @@ def test_a_file_whose_bytes_are_lost_can_be_purged(lab: Lab) -> None:
 
 
 def test_a_row_that_was_purged_is_not_restored(lab: Lab) -> None:
-    from headwater.ingest.service import ingest_pending
-
     (lab.root / "l1" / L1).rename(lab.root / "incoming" / L1)
     take(lab, L1, recursive=True)
     lab.settings(settle_seconds=0.0)
@@ -226,6 +227,24 @@ def test_a_row_that_was_purged_is_not_restored(lab: Lab) -> None:
     assert names(lab) == [L0, L1]
     assert lab.rows("select * from headwater.tombstone where name = :n and closed_at is null",
                     n=L1) == []  # fmt: skip
+
+
+def test_a_file_that_is_purged_while_its_bytes_come_again_is_not_said_to_be_back(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restore = Adopter.restore
+
+    def purged_first(*words: Any) -> None:
+        take(lab, L2)
+        restore(*words)
+
+    monkeypatch.setattr(Adopter, "restore", purged_first)
+    (lab.root / "l2" / L2).rename(lab.root / "incoming" / L2)
+    lab.settings(settle_seconds=0.0)
+    [ended] = ingest_pending(lab.catalog, lab.mission, lab.actor).ended
+    assert ended.disposition.value == "quarantined"
+    assert "purged just now" in ended.reason
+    assert not (lab.root / "l2" / L2).exists()
 
 
 def test_the_chain_is_left_as_it_is_by_a_purge_of_another_day(lab: Lab) -> None:
