@@ -223,5 +223,7 @@ def test_a_dbprocessing_database_is_imported_and_exported(
     assert "3 files" in str(event["reason"])
     assert "not verified" in headwater("provenance", "l2_20200101_v1.0.0.dat").out
     exported = tmp_path / "lab.conf"
-    exported.write_text(headwater("mission", "export", "--form", "conf").out)
+    written = headwater("mission", "export", "--form", "conf")
+    assert (written.code, written.err) == (0, "")
+    exported.write_text(written.out)
     assert headwater("mission", "diff", str(exported)).code == 0

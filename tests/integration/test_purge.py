@@ -197,12 +197,16 @@ def test_kept_bytes_go_to_the_error_folder_and_block_nothing(lab: Lab) -> None:
     assert kept == [L2, f"{L2}.1", f"{L2}.1.reason.json", f"{L2}.reason.json"]
 
 
-def test_an_output_without_a_build_is_held_too(lab: Lab) -> None:
+@pytest.mark.parametrize("arrived", [False, True])
+def test_an_output_without_a_build_is_held_too(lab: Lab, arrived: bool) -> None:
+    """It was imported, with or without the code that made it."""
     with lab.catalog.begin() as connection:
         connection.execute(text("update headwater.file set build_id = null"))
         connection.execute(text("delete from headwater.build_input"))
         connection.execute(text("update headwater.event set build_id = null"))
         connection.execute(text("delete from headwater.build"))
+        if arrived:
+            connection.execute(text("delete from headwater.file_code"))
     take(lab, L1, recursive=True)
     assert {state for _, state, _ in lab.builds("mk_l1")} == {"held"}
     lab.process()

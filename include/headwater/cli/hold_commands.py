@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -18,7 +19,7 @@ from headwater.core.actor import Actor
 from headwater.core.errors import NotFoundError
 from headwater.core.interval import DateSpan
 from headwater.missions.loaded import LoadedMission, LoadedProcess, load_mission
-from headwater.processing.holds import Asked, hold_dates, lift_holds, retry_dates
+from headwater.processing.holds import Asked, hold_dates, make_again
 
 
 class SetByDefault(TyperGroup):
@@ -61,22 +62,14 @@ def hold(
     _ask(hold_dates, "held", name, first, last, reason, mission, as_json)
 
 
+@app.command(name="release", hidden=True)  # the other word for it
 @app.command(name="lift")
 def lift(
     name: Name, first: First, reason: Reason, last: Last = None, mission: Mission = None,
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Let go what persons hold of some dates; what is needed of it is made."""
-    _ask(lift_holds, "let go", name, first, last, reason, mission, as_json)
-
-
-@app.command(name="release", hidden=True)
-def let_go(
-    name: Name, first: First, reason: Reason, last: Last = None, mission: Mission = None,
-    as_json: Json = False,
-) -> None:  # fmt: skip
-    """Do the same as `lift`."""
-    lift(name, first, reason, last, mission, as_json)
+    _ask(partial(make_again, by_person=True), "let go", name, first, last, reason, mission, as_json)
 
 
 @app.command(name="list")
@@ -96,7 +89,7 @@ def retry(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Let all that failed or is held of some dates be made again, with its attempts at 0."""
-    _ask(retry_dates, "to be made again", name, first, last, reason, mission, as_json)
+    _ask(make_again, "to be made again", name, first, last, reason, mission, as_json)
 
 
 def _ask(

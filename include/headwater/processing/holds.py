@@ -69,55 +69,28 @@ def hold_dates(
     return Asked(len(rows), tuple(running))
 
 
-def lift_holds(
+def make_again(
     catalog: Catalog,
     mission: LoadedMission,
     processes: Sequence[LoadedProcess],
     span: DateSpan,
     actor: Actor,
     reason: str,
+    *,
+    by_person: bool = False,
 ) -> Asked:
-    """Let go what persons hold of some dates; what is needed of it is made.
+    """Let all that failed or is held of some dates be made again, where it is needed.
+
+    With `by_person` only what persons hold is let go.
 
     Raises
     ------
     CatalogUnavailableError
         If the catalog does not answer; then nothing has changed.
     """
-    said = f"hold lifted by {actor.name}: {reason}"
-    return _again(catalog, mission, processes, span, actor, said, (BuildState.HELD,), True)
-
-
-def retry_dates(
-    catalog: Catalog,
-    mission: LoadedMission,
-    processes: Sequence[LoadedProcess],
-    span: DateSpan,
-    actor: Actor,
-    reason: str,
-) -> Asked:
-    """Let all that failed or is held of some dates be made again.
-
-    Raises
-    ------
-    CatalogUnavailableError
-        If the catalog does not answer; then nothing has changed.
-    """
-    said = f"to be made again: asked for by {actor.name}: {reason}"
-    states = (BuildState.FAILED, BuildState.HELD)
-    return _again(catalog, mission, processes, span, actor, said, states, False)
-
-
-def _again(
-    catalog: Catalog,
-    mission: LoadedMission,
-    processes: Sequence[LoadedProcess],
-    span: DateSpan,
-    actor: Actor,
-    said: str,
-    states: Sequence[BuildState],
-    by_person: bool,
-) -> Asked:
+    asked = "hold lifted by" if by_person else "to be made again: asked for by"
+    said = f"{asked} {actor.name}: {reason}"
+    states = [BuildState.HELD] if by_person else [BuildState.HELD, BuildState.FAILED]
     with catalog.begin() as connection:
         lock_work(connection, mission.id)
         ids = _builds(connection, processes, span, states, by_person=by_person)

@@ -238,6 +238,11 @@ def _row_of(entry: ProposedBuild, known: dict[int, planning.KnownBuild]) -> Buil
     held = build is not None and build.state is BuildState.HELD and build.reason == entry.reason
     if entry.action is Action.HOLD and held:
         return None
+    return build_row(entry, new_state, entry.reason)
+
+
+def build_row(entry: ProposedBuild, state: BuildState, reason: str) -> BuildRow:
+    """The row of a build that is as an entry of the plan says, in a state and for a reason."""
     version = entry.version
     return BuildRow(
         entry.build_id,
@@ -246,8 +251,8 @@ def _row_of(entry: ProposedBuild, known: dict[int, planning.KnownBuild]) -> Buil
         entry.start,
         entry.stop,
         entry.keywords,
-        new_state.value,
-        entry.reason,
+        state.value,
+        reason,
         entry.forced,
         entry.fingerprint,
         entry.code_id,

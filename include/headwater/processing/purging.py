@@ -18,20 +18,25 @@ from headwater.archive.intents import PromisedRemoval, Removal
 from headwater.archive.recovery import once_recovered
 from headwater.archive.removal import carry_out, promise
 from headwater.catalog.connection import Catalog
-from headwater.catalog.queries import planning, purging
+from headwater.catalog.queries import purging
 from headwater.catalog.queries.build_events import write_events
 from headwater.catalog.queries.filing import ids_of_names
-from headwater.catalog.queries.purging import MadeElsewhere, PurgeCandidate
+from headwater.catalog.queries.plan_rows import insert_builds
+from headwater.catalog.queries.purging import PurgeCandidate
 from headwater.catalog.queries.wakes import lock_work
 from headwater.core.actor import Actor
 from headwater.core.errors import ArchiveError
-from headwater.core.fingerprint import fingerprint
-from headwater.core.states import BytesFate, EventKind, InputKind, Timebase
+from headwater.core.states import BuildState, BytesFate, EventKind, Timebase
 from headwater.missions.loaded import LoadedMission, LoadedProcess
+from headwater.processing.plan import plan
+from headwater.processing.plan_state import Action
+from headwater.processing.planner import build_row, read_state
+from headwater.processing.process_facts import plan_process
 
 KEPT = "purged"
 """The folder below the error folder to which the bytes go that a purge keeps."""
 _SHOWN = 10
+_READING = "fk_build_input_file_id"  # a build that was claimed meanwhile holds the file by it
 
 FileChooser = Callable[[Connection], Sequence[int]]
 """Gives the numbers of the files that are asked for, in the transaction of the purge."""
@@ -135,6 +140,8 @@ def purge_chosen(
             catalog, mission.id, mission.rootdir, actor, lambda: _rows(catalog, work, choose)
         )
     except IntegrityError as error:
+        if _READING not in str(error.orig):
+            raise
         raise ArchiveError(
             "a code has just begun to read one of these files: try again when it has ended"
         ) from error
@@ -181,6 +188,7 @@ class _Purge:
         held = self._hold(connection, files)
         fates = [(file, self._fate(file)) for file in files]
         again = purging.take_rows(connection, fates, self._actor, self._reason)
+        held += self._hold_unplanned(connection, files)
         done = self.of(files)
         return Purged(done.files, tuple(again), held)
 
@@ -244,59 +252,46 @@ class _Purge:
         )
 
     def _hold(self, connection: Connection, files: Sequence[PurgeCandidate]) -> int:
-        why = f"its output was purged by {self._actor.name}: {self._reason}"
-        held = [
-            *purging.hold_builds_of(connection, [file.id for file in files], why),
-            *purging.hold_made_elsewhere(
-                connection, self._mission.id, self._made_elsewhere(connection, files), why
-            ),
-        ]
+        held = purging.hold_builds_of(connection, [file.id for file in files], self._why_held)
         reasons = {row.id: row.reason for row in held}
         write_events(connection, EventKind.BUILD_HELD, self._actor, reasons)
         return len(held)
 
-    def _made_elsewhere(
-        self, connection: Connection, files: Sequence[PurgeCandidate]
-    ) -> list[MadeElsewhere]:
-        """What stands for the builds of newest files that no build of the catalog speaks of."""
-        makers = {
-            output.product_id: process
-            for process in self._mission.processes.values()
-            for output in process.outputs
-        }
-        lone = [f for f in files if f.newest and f.build_id is None and f.product_id in makers]
-        if not lone:
-            return []
-        ids = [file.id for file in lone]
-        parents = planning.recorded_parents(connection, ids)
-        codes = planning.recorded_codes(connection, ids)
-        found: dict[tuple[int, str, str], MadeElsewhere] = {}
-        for file in lone:
-            process = makers[file.product_id]
-            code = codes.get(file.id)
-            triggers = _triggers(process)
-            sources = [one.id for one in parents.get(file.id, ()) if one.product_id in triggers]
-            key = _group_of(process, file)
-            found[process.id, *key] = MadeElsewhere(
-                process.id,
-                key[0],
-                file.utc_file_date,
-                key[1],
-                fingerprint(code[0], sources) if code else None,
-                code[0] if code else None,
+    def _hold_unplanned(self, connection: Connection, files: Sequence[PurgeCandidate]) -> int:
+        """Hold what the plan would make in place of files that no build of the catalog made."""
+        held = 0
+        for process in self._mission.processes.values():
+            made = {output.product_id for output in process.outputs}
+            lone = [f for f in files if f.newest and f.build_id is None and f.product_id in made]
+            if lone:
+                held += self._hold_dates(connection, process, lone)
+        return held
+
+    def _hold_dates(
+        self, connection: Connection, process: LoadedProcess, files: Sequence[PurgeCandidate]
+    ) -> int:
+        dates = sorted({file.utc_file_date for file in files})
+        groups = {(file.interval_key, file.keywords) for file in files}
+        facts = plan_process(self._mission, process)
+        entries = plan(read_state(connection, self._mission, facts, dates))
+        rows = [
+            build_row(entry, BuildState.HELD, self._why_held)
+            for entry in entries
+            if entry.action in (Action.MAKE, Action.WAIT)
+            and entry.build_id is None
+            and (
+                process.timebase is not Timebase.FILE
+                or (entry.interval_key, entry.keywords) in groups
             )
-        return list(found.values())
+        ]
+        held = insert_builds(connection, self._mission.id, process.id, rows)
+        reasons = {row.id: row.reason for row in held}
+        write_events(connection, EventKind.BUILD_HELD, self._actor, reasons)
+        return len(held)
 
-
-def _triggers(process: LoadedProcess) -> set[int]:
-    return {put.product_id for put in process.inputs if put.kind is not InputKind.NO_TRIGGER}
-
-
-def _group_of(process: LoadedProcess, file: PurgeCandidate) -> tuple[str, str]:
-    """The interval and keywords of the build that would make a file again."""
-    if process.timebase is Timebase.FILE:
-        return file.interval_key, file.keywords
-    return file.utc_file_date.isoformat(), ""
+    @property
+    def _why_held(self) -> str:
+        return f"its output was purged by {self._actor.name}: {self._reason}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -196,8 +196,14 @@ def newest_outputs(
         found += connection.execute(OUTPUTS_OF_INTERVALS, of_process | {"keys": list(keys)})
     rows = list({row.id: row for row in found}.values())
     file_ids = [row.id for row in rows]
-    parents = recorded_parents(connection, file_ids)
-    codes = recorded_codes(connection, file_ids)
+    parents: dict[int, list[Parent]] = {}
+    for row in connection.execute(RECORDED_PARENTS, {"files": file_ids}):
+        parent = Parent(row.id, row.product_id, row.interval_key, row.keywords, row_version(row))
+        parents.setdefault(row.resulting_file, []).append(parent)
+    codes: dict[int, tuple[int, Version]] = {
+        row.resulting_file: (row.id, row_version(row))
+        for row in connection.execute(RECORDED_CODES, {"files": file_ids})
+    }
     return [
         NewestOutput(
             row.id,
@@ -214,25 +220,6 @@ def newest_outputs(
         )
         for row in rows
     ]
-
-
-def recorded_parents(connection: Connection, file_ids: Sequence[int]) -> dict[int, list[Parent]]:
-    """The inputs that are recorded for files, by the file's number."""
-    parents: dict[int, list[Parent]] = {}
-    for row in connection.execute(RECORDED_PARENTS, {"files": list(file_ids)}):
-        parent = Parent(row.id, row.product_id, row.interval_key, row.keywords, row_version(row))
-        parents.setdefault(row.resulting_file, []).append(parent)
-    return parents
-
-
-def recorded_codes(
-    connection: Connection, file_ids: Sequence[int]
-) -> dict[int, tuple[int, Version]]:
-    """The code that is recorded for files, with its version, by the file's number."""
-    return {
-        row.resulting_file: (row.id, row_version(row))
-        for row in connection.execute(RECORDED_CODES, {"files": list(file_ids)})
-    }
 
 
 def known_builds(

@@ -76,21 +76,6 @@ They keep their fingerprints, so that other inputs, another code or a person's r
 hold, and nothing else does.
 """
 
-_HOLD_MADE_ELSEWHERE = text("""
-insert into headwater.build (mission_id, process_id, interval_key, utc_date, interval_start,
-    interval_stop, keywords, state, reason, fingerprint, code_id)
-select :mission, r.process_id, r.interval_key, r.utc_date,
-       r.utc_date at time zone 'UTC', (r.utc_date + 1) at time zone 'UTC' - interval '1 us',
-       r.keywords, 'held', :reason, r.fingerprint, r.code_id
-from unnest(cast(:processes as bigint[]), cast(:keys as text[]), cast(:dates as date[]),
-            cast(:keywords as text[]), cast(:fingerprints as text[]), cast(:codes as bigint[]))
-  as r (process_id, interval_key, utc_date, keywords, fingerprint, code_id)
-on conflict (process_id, interval_key, keywords)
-  where state in ('pending', 'waiting', 'running', 'failed', 'held') do nothing
-returning id, process_id, utc_date, state, reason
-""")
-"""Hold what made files that no build of the catalog speaks of: they were imported."""
-
 _CUT = (
     text("delete from headwater.file_link where source_file = any(:ids)"),
     text("delete from headwater.file_link where resulting_file = any(:ids)"),
@@ -210,18 +195,6 @@ class PurgeCandidate:
     """The running builds that read it."""
 
 
-@dataclass(frozen=True, slots=True)
-class MadeElsewhere:
-    """What stands for the build of an imported file."""
-
-    process_id: int
-    interval_key: str
-    utc_date: date
-    keywords: str
-    fingerprint: str | None
-    code_id: int | None
-
-
 def all_ids(connection: Connection, mission_id: int) -> list[int]:
     """The numbers of all files of a mission."""
     return list(connection.execute(_ALL, {"mission": mission_id}).scalars())
@@ -241,23 +214,6 @@ def lock_products(connection: Connection, product_ids: Collection[int]) -> None:
 def hold_builds_of(connection: Connection, ids: Sequence[int], reason: str) -> Sequence[Row[Any]]:
     """Hold the builds that made the files; id, process, date, state and reason of each."""
     return connection.execute(_HOLD_BUILDS, {"ids": list(ids), "reason": reason}).all()
-
-
-def hold_made_elsewhere(
-    connection: Connection, mission_id: int, made: Sequence[MadeElsewhere], reason: str
-) -> Sequence[Row[Any]]:
-    """Open held builds for imported files; id, process, date, state and reason of each."""
-    values = {
-        "mission": mission_id,
-        "reason": reason,
-        "processes": [one.process_id for one in made],
-        "keys": [one.interval_key for one in made],
-        "dates": [one.utc_date for one in made],
-        "keywords": [one.keywords for one in made],
-        "fingerprints": [one.fingerprint for one in made],
-        "codes": [one.code_id for one in made],
-    }
-    return connection.execute(_HOLD_MADE_ELSEWHERE, values).all()
 
 
 def take_rows(
