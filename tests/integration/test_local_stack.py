@@ -23,7 +23,7 @@ from headwater.core.errors import StackError
 from headwater.flows.airflow_rest import AirflowRefusedError, AirflowRest, AirflowUnavailableError
 from headwater.local import doctor
 from headwater.local.airflow_environment import airflow_environment
-from headwater.local.doctor import Check, Verdict
+from headwater.local.finding import Check, Verdict
 from headwater.local.home import ADMIN, SERVICE, LocalHome
 from headwater.local.ports import free_port
 from headwater.local.processes import MARK, end_all, find, members, record_of

@@ -20,6 +20,7 @@ from headwater.catalog.queries.provenance import provenance as lineage_of
 from headwater.cli.opening import Json, open_catalog, the_mission
 from headwater.cli.output import out, show_json, show_table
 from headwater.core.errors import NotFoundError, SettingError
+from headwater.core.states import EventKind
 from headwater.missions.loaded import load_mission
 
 Mission = Annotated[str | None, typer.Option("--mission", "-m", help="Only this mission.")]
@@ -165,17 +166,28 @@ def arrivals(
 def events(
     mission: Mission = None,
     kind: Annotated[str | None, typer.Option(help="Only this kind, e.g. 'file adopted'.")] = None,
+    since: Annotated[
+        int | None,
+        typer.Option(min=0, help="Only what came after the event of this number, in the order of "
+                     "a change feed; 0 is all. Ask again with the last number you got."),
+    ] = None,
     limit: Limit = 50,
     as_json: Json = False,
-) -> None:
+) -> None:  # fmt: skip
     """List what happened, the latest first: what, who, why."""
+    if kind is not None and kind not in set(EventKind):
+        raise SettingError(f"{kind!r} is no kind of event; there are: {', '.join(EventKind)}")
     chosen = Filter(mission=mission, state=kind, limit=limit)
     _show(
-        lambda connection: listings.events(connection, chosen),
+        lambda connection: (
+            listings.events(connection, chosen)
+            if since is None
+            else listings.events_after(connection, chosen, since)
+        ),
         ("id", "at", "kind", "product", "process", "file", "actor", "reason"),
         as_json,
         title="Events",
-        none="nothing has happened yet",
+        none="nothing has happened yet" if since is None else f"nothing since {since}",
     )
 
 

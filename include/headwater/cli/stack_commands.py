@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from headwater.core.errors import HeadwaterError
-from headwater.local.doctor import Check, Verdict, examine
+from headwater.local.doctor import examine
+from headwater.local.finding import Check, Verdict
 from headwater.local.home import LocalHome
 from headwater.local.stack import LocalStack
 

@@ -8,8 +8,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
@@ -19,6 +17,8 @@ from headwater.catalog import schema
 from headwater.catalog.connection import URL_VARIABLE, Catalog
 from headwater.core.errors import HeadwaterError
 from headwater.flows.airflow_rest import AirflowRest
+from headwater.local.database_checks import check_connections, check_transactions
+from headwater.local.finding import Check, Verdict
 from headwater.local.home import LocalHome
 from headwater.local.ports import is_free
 from headwater.local.postgres import binaries
@@ -28,27 +28,6 @@ from headwater.local.stack import LocalStack
 _OLDEST, _NEWEST = (3, 11), (3, 13)
 _ROOM = 2 * 1024**3  # bytes: both databases, a day of logs, and some air
 _USUAL_PORT = 8080
-
-
-class Verdict(StrEnum):
-    """How a check ended.
-
-    ``ok``: nothing to do. ``warning``: works, but slower or with less. ``problem``: does not work.
-    """
-
-    OK = "ok"
-    WARNING = "warning"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One finding: the check's name, a sentence, and the command or act that mends it."""
-
-    name: str
-    verdict: Verdict
-    text: str
-    fix: str = ""
 
 
 def examine(home: LocalHome) -> list[Check]:
@@ -67,6 +46,8 @@ def examine(home: LocalHome) -> list[Check]:
         ("stack", lambda: check_stack(stack)),
         ("port", lambda: check_port(stack)),
         ("catalog", lambda: check_catalog(stack)),
+        ("connections", lambda: _of_database(stack, "connections", check_connections)),
+        ("transactions", lambda: _of_database(stack, "transactions", check_transactions)),
     ]
     found = [_guarded(name, check) for name, check in installation]
     if stack.status().is_running:
@@ -237,18 +218,27 @@ def check_port(stack: LocalStack) -> Check:
 
 def check_catalog(stack: LocalStack) -> Check:
     """Whether the catalog answers and has the schema of this program."""
+    return _of_database(stack, "catalog", _check_schema)
+
+
+def _check_schema(catalog: Catalog) -> Check:
+    schema.check(catalog)
+    return Check("catalog", Verdict.OK, f"it answers, schema {schema.known_revision()}")
+
+
+def _of_database(stack: LocalStack, name: str, check: Callable[[Catalog], Check]) -> Check:
+    """Look at the catalog that commands use, if there is one."""
     url = os.environ.get(URL_VARIABLE)
     if not url:
         if not stack.status().is_running:
             text = "no catalog to look at: the stack does not run"
-            return Check("catalog", Verdict.WARNING, text, "headwater up")
+            return Check(name, Verdict.WARNING, text, "headwater up")
         url = stack.catalog_url()
     catalog = Catalog(url)
     try:
-        schema.check(catalog)
+        return check(catalog)
     finally:
         catalog.close()
-    return Check("catalog", Verdict.OK, f"it answers, schema {schema.known_revision()}")
 
 
 def check_airflow(rest: AirflowRest) -> Check:

@@ -10,10 +10,15 @@ import os
 import subprocess
 from pathlib import Path
 
+from sqlalchemy import text
+
 from headwater.catalog.connection import Catalog
 from headwater.catalog.models import SCHEMA
 from headwater.core.errors import StackError
 from headwater.local.postgres import binaries
+
+_FORGET_TRANSACTIONS = text(f"update {SCHEMA}.event set transaction = 0")  # noqa: S608  a constant
+"""Transactions are numbered by each server anew: those of another one would hide their events."""
 
 
 def dump_catalog(catalog: Catalog, file: Path) -> int:
@@ -71,6 +76,8 @@ def restore_catalog(catalog: Catalog, file: Path) -> None:
     )
     if done.returncode:
         raise StackError(f"the restore failed, nothing was changed: {_last_line(done.stderr)}")
+    with catalog.begin() as connection:
+        connection.execute(_FORGET_TRANSACTIONS)
 
 
 def _environment(catalog: Catalog) -> dict[str, str]:

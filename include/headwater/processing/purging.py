@@ -30,8 +30,9 @@ from headwater.core.states import BuildState, BytesFate, EventKind, Timebase
 from headwater.missions.loaded import LoadedMission, LoadedProcess
 from headwater.processing.plan import plan
 from headwater.processing.plan_state import Action
-from headwater.processing.planner import build_row, read_state
+from headwater.processing.planner import build_row
 from headwater.processing.process_facts import plan_process
+from headwater.processing.state_reading import read_state
 
 KEPT = "purged"
 """The folder below the error folder to which the bytes go that a purge keeps."""

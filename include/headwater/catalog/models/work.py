@@ -154,6 +154,7 @@ class Event(Base):
         Index("ix_event_file", "file_id", postgresql_where=text("file_id is not null")),
         Index("ix_event_build", "build_id", postgresql_where=text("build_id is not null")),
         Index("ix_event_mission_at", "mission_id", "at"),
+        Index("ix_event_feed", "transaction", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -12,6 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
 
+from headwater.core.errors import NotFoundError
+
 Row = dict[str, Any]
 
 
@@ -130,19 +132,29 @@ _ARRIVALS = text("""
      limit :limit
 """)
 
-_EVENTS = text("""
+_EVENT_ROWS = """
     select e.id, e.at, e.kind, e.actor, e.reason, m.name as mission, p.name as product,
-           r.name as process, f.name as file, e.build_id as build, e.arrival_id as arrival
+           r.name as process, coalesce(f.name, t.name) as file, e.build_id as build,
+           e.arrival_id as arrival
       from headwater.event e
       left join headwater.mission m on m.id = e.mission_id
       left join headwater.product p on p.id = e.product_id
       left join headwater.process r on r.id = e.process_id
       left join headwater.file f on f.id = e.file_id
+      left join headwater.tombstone t on t.file_id = e.file_id and f.id is null
      where (cast(:mission as text) is null or m.name = :mission)
        and (cast(:state as text) is null or e.kind = :state)
        and e.transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-     order by e.id desc
-     limit :limit
+"""
+
+_EVENTS = text(f"{_EVENT_ROWS} order by e.id desc limit :limit")
+
+_EVENT_TRANSACTION = text("select transaction from headwater.event where id = :since")
+
+_EVENTS_AFTER = text(f"""
+    {_EVENT_ROWS}
+       and (e.transaction, e.id) > (:transaction, :since)
+     order by e.transaction, e.id limit :limit
 """)
 
 
@@ -183,3 +195,25 @@ def arrivals(connection: Connection, chosen: Filter) -> list[Row]:
 def events(connection: Connection, chosen: Filter) -> list[Row]:
     """Events that no transaction under way can still come before, the latest first (DESIGN 5)."""
     return _rows(connection, _EVENTS, _values(chosen))
+
+
+def events_after(connection: Connection, chosen: Filter, since: int) -> list[Row]:
+    """Events after the one with the number `since`, 0 for all, in the order of a change feed.
+
+    That order is by transaction, then number: a transaction under way may still write a lower
+    number, but comes behind all that are given now. So who asks again with the last number that
+    it got misses none and gets none twice (DESIGN 5).
+
+    Raises
+    ------
+    NotFoundError
+        If there is no event of that number.
+    """
+    transaction = 0
+    if since:
+        found = connection.execute(_EVENT_TRANSACTION, {"since": since}).first()
+        if found is None:
+            raise NotFoundError(f"there is no event {since}: give the number of one, or 0 for all")
+        transaction = found.transaction
+    values = _values(chosen) | {"since": since, "transaction": transaction}
+    return _rows(connection, _EVENTS_AFTER, values)

@@ -23,6 +23,7 @@ def upgrade() -> None:
     # History keeps the numbers of files whose rows are purged.
     for table in ("arrival", "event"):
         op.drop_constraint(op.f(f"fk_{table}_file_id"), table, schema=_SCHEMA)
+    op.create_index("ix_event_feed", "event", ["transaction", "id"], schema=_SCHEMA)
     op.add_column("intent", sa.Column("keep_in", sa.Text()), schema=_SCHEMA)
     op.add_column(
         "intent",
