@@ -36,6 +36,7 @@ def test_a_feed_misses_no_event_whose_transaction_ends_late(catalog: Catalog) ->
         assert reason == "second number"
         late.commit()
     assert [reason for _, reason in reasons(catalog, number)] == ["first number"]
+    assert [reason for _, reason in reasons(catalog, 0, limit=1)] == ["second number"]
 
 
 def test_an_event_is_not_given_while_an_older_transaction_runs(catalog: Catalog) -> None:

@@ -16,6 +16,7 @@ from headwater.core.errors import ArchiveError, NotFoundError
 from headwater.ingest.adopting import Adopter
 from headwater.ingest.service import ingest_pending
 from headwater.processing import campaigns
+from headwater.processing.planner import plan_due
 from headwater.processing.purging import Purged, PurgeRules, purge
 from headwater.processing.service import retry_builds
 
@@ -149,6 +150,24 @@ def test_its_build_is_held_until_a_person_asks_and_then_made_with_the_first_vers
     assert lab.newest("l1") == lab.newest("l2") == {"2020-01-01": "1.0.0"}
     assert lab.parents(L2) == [L1]
     assert lab.rows("select * from headwater.tombstone where closed_at is null") == []
+
+
+def test_a_build_that_would_only_repeat_it_is_held_too(lab: Lab) -> None:
+    """Its file was lost and about to be made again when it was purged."""
+    with lab.catalog.begin() as connection:
+        connection.execute(text("update headwater.file set exists_on_disk = false where level = 2"))
+        connection.execute(
+            text(
+                "insert into headwater.wake (process_id, utc_date, reason)"
+                " select id, '2020-01-01', 'lost' from headwater.process where name = 'mk_l2'"
+            )
+        )
+    plan_due(lab.catalog, lab.mission, lab.mission.process("mk_l2"), actor=lab.actor)
+    assert [state for _, state, _ in lab.builds("mk_l2")] == ["built", "pending"]
+    take(lab, L2)
+    assert [state for _, state, _ in lab.builds("mk_l2")] == ["superseded", "held"]
+    lab.process()
+    assert names(lab) == [L0, L1]
 
 
 def test_a_person_may_ask_for_one_build(lab: Lab) -> None:

@@ -51,7 +51,8 @@ class Recovered:
     def reason(self) -> str:
         """What was done, as a sentence."""
         if self.removed:
-            return f"{self.final_path} was given up before a crash: its bytes were removed"
+            went = f"were moved to {self.kept_path}" if self.kept_path else "were removed"
+            return f"{self.final_path} was given up before a crash: its bytes {went}"
         if self.finished:
             return f"{self.final_path} was filed before a crash: its leftovers were removed"
         return f"{self.final_path} was not filed before a crash: its copy was removed"

@@ -52,14 +52,15 @@ class ClaimWork:
         """
         held = self.ends.hold()
         self.ends.total = len(held)
-        checks = [arrival for arrival in held if is_qa_name(self.ends.mission, arrival.name)]
-        held = [arrival for arrival in held if arrival not in checks]
+        mission = self.ends.mission
+        checks = [arrival for arrival in held if is_qa_name(mission, arrival.name)]
+        held = [arrival for arrival in held if not is_qa_name(mission, arrival.name)]
         try:
             while held:
                 self._pass(held)
                 held = self._begin_again()
-            if checks and self.ends.mission.qa_dir is not None:  # what they name is filed by now
-                take_qa_arrivals(self.ends, self.ends.mission.qa_dir, checks)
+            if mission.qa_dir is not None:  # what the checks name is filed by now
+                take_qa_arrivals(self.ends, mission.qa_dir, checks)
         except ClaimLostError:
             return
         except (ArchiveError, InspectorError):

@@ -50,24 +50,23 @@ def take_qa_arrivals(ends: Endings, qa_dir: Path, held: Sequence[HeldArrival]) -
         except QaFileError as error:
             ends.put_aside([PutAside(arrival, path, str(error))])
             continue
-        place = str((qa_dir / path.name).relative_to(ends.mission.rootdir))
-        _take(ends, _Checks(arrival, path, place, lines, stamp))
+        place = qa_dir / path.name
+        filed = QaStamp(str(place), stamp.size, stamp.mtime_ns)  # filed, it keeps its time
+        below = str(place.relative_to(ends.mission.rootdir))
+        _take(ends, _Checks(arrival, path, below, lines, filed))
 
 
 def _take(ends: Endings, checks: _Checks) -> None:
     counts = Counter(line.mark.value for line in checks.lines)
     said = ", ".join(f"{count} {mark}" for mark, count in sorted(counts.items()))
     ending = Ending(checks.arrival.id, Disposition.ADOPTED, f"checks of quality: {said}")
-    place = str(ends.mission.rootdir / checks.place)
 
     def commit(connection: Connection, placed: Sequence[Placed]) -> None:
         try:
             apply_checks(connection, ends.mission, checks.lines, ends.actor, checks.path.name)
         except NotFoundError as error:
             raise FileConflictError({checks.place: str(error)}) from error
-        status = Path(place).lstat()
-        stamp = QaStamp(place, status.st_size, status.st_mtime_ns)
-        quality.note_read(connection, ends.mission.id, stamp, len(checks.lines))
+        quality.note_read(connection, ends.mission.id, checks.stamp, len(checks.lines))
         ends.end_within(connection, [ending])
 
     archive = Archive(

@@ -254,9 +254,9 @@ class _Purge:
 
     def _hold(self, connection: Connection, files: Sequence[PurgeCandidate]) -> int:
         held = purging.hold_builds_of(connection, [file.id for file in files], self._why_held)
-        reasons = {row.id: row.reason for row in held}
+        reasons = {row.id: row.reason for row in held if row.state == BuildState.HELD}
         write_events(connection, EventKind.BUILD_HELD, self._actor, reasons)
-        return len(held)
+        return len(reasons)
 
     def _hold_unplanned(self, connection: Connection, files: Sequence[PurgeCandidate]) -> int:
         """Hold what the plan would make in place of files that no build of the catalog made."""

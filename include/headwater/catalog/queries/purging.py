@@ -57,6 +57,17 @@ where t.file_id = any(:ids) and t.closed_at is null order by t.file_id
 """)
 """Log each purged file."""
 
+_HOLD_REPEATS = text("""
+update headwater.build b set state = 'held', reason = :reason, forced = null, not_before = null
+from (select distinct build_id from headwater.file where id = any(:ids)) f
+join headwater.build own on own.id = f.build_id and own.state = 'built'
+where b.process_id = own.process_id and b.interval_key = own.interval_key
+  and b.keywords = own.keywords and b.fingerprint = own.fingerprint
+  and b.state in ('pending', 'waiting', 'failed')
+returning b.id, b.process_id, b.utc_date, b.state, b.reason
+""")
+"""Hold the open builds that would only repeat those that made the files."""
+
 _HOLD_BUILDS = text("""
 update headwater.build b
 set state = case when open.id is null then 'held' else 'superseded' end, reason = :reason,
@@ -213,7 +224,9 @@ def lock_products(connection: Connection, product_ids: Collection[int]) -> None:
 
 def hold_builds_of(connection: Connection, ids: Sequence[int], reason: str) -> Sequence[Row[Any]]:
     """Hold the builds that made the files; id, process, date, state and reason of each."""
-    return connection.execute(_HOLD_BUILDS, {"ids": list(ids), "reason": reason}).all()
+    values = {"ids": list(ids), "reason": reason}
+    repeats = connection.execute(_HOLD_REPEATS, values).all()
+    return [*repeats, *connection.execute(_HOLD_BUILDS, values)]
 
 
 def take_rows(
