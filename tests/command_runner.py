@@ -1,31 +1,14 @@
-"""The `headwater` command run in the test's own process, as a person would call it."""
+"""The `headwater` command as a fixture: on a fresh catalog, with no local stack."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from command_lab import Said, run_command
 
 from headwater.catalog.connection import Catalog
-from headwater.cli import main
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command gave back."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def data(self) -> list[dict[str, object]]:
-        return json.loads(self.out)
-
 
 Command = Callable[..., Said]
 
@@ -43,13 +26,6 @@ def headwater(
     monkeypatch.setenv("HEADWATER_HOME", str(tmp_path / "no-stack"))
 
     def call(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["headwater", *words])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main.run()
-            sys.exit(0)
-        captured = capfd.readouterr()
-        code = ended.value.code
-        return Said(code if isinstance(code, int) else 0, captured.out, captured.err)
+        return run_command(words, monkeypatch, capfd)
 
     return call

@@ -10,6 +10,7 @@ import pytest
 from bad_configs import BAD
 from command_runner import Command
 from dbprocessing_database import ChainLab
+from headwater.catalog.connection import Catalog
 from headwater.local.demo.synthetic import drop_synthetic_l0, write_synthetic_mission
 
 
@@ -73,6 +74,56 @@ def test_coverage_shows_each_day_of_a_product(made: Command) -> None:
     assert (wrong.code, wrong.err) == (
         1, "headwater: --first 2000-01-02 is after --last 2000-01-01\n"
     )  # fmt: skip
+
+
+def test_the_plan_of_a_date_tells_every_product(made: Command, mission_file: Path) -> None:
+    drop_synthetic_l0(mission_file.parent, 1, version="1.0.1")
+    made("ingest")
+    said = made("plan", "--first", "2020-01-01", "--last", "2020-01-01", "--json")
+    assert said.code == 0
+    assert [
+        (row["product"], row["status"], row["action"], row["version"]) for row in said.data
+    ] == [
+        ("synth_l0", "current", "nothing", None),
+        ("synth_l1", "stale", "make", "1.0.1"),
+        ("synth_l2", "waiting", "nothing", None),
+    ]
+    [_, _, last] = said.data
+    assert set(last) == {
+        "product", "process", "interval", "date", "keywords", "status", "reason", "action",
+        "version", "file", "file_version", "needs", "waits_for",
+    }  # fmt: skip
+    assert last["reason"] == f"waits for {last['waits_for']}"
+    table = made("plan", "--first", "2020-01-01", "--last", "2020-01-01").out
+    assert "synth_l1" in table
+    assert "stale" in table
+
+
+def test_the_check_ends_with_1_until_all_is_mended(made: Command, catalog: Catalog) -> None:
+    assert made("check").out.startswith("the rows of synthetic agree")
+    with catalog.begin() as connection:
+        connection.exec_driver_sql(
+            "update headwater.file set newest = false where name like 'synth_l2_20200101%%'"
+        )
+    found = made("check", "--json")
+    assert (found.code, [row["state"] for row in found.data]) == (1, ["--fix mends it"])
+    fixed = made("check", "--fix", "--json")
+    assert (fixed.code, [row["state"] for row in fixed.data]) == (0, ["mended"])
+    assert made("check").code == 0
+    assert "two newest" in made("check", "--rules").out
+
+
+def test_the_log_of_passes_tells_who_ran_when_and_where(
+    made: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DBPROCESSING_LOG_DIR", str(tmp_path / "logs"))
+    assert made("passes").out == "there has been no pass\n"
+    assert made("dbprocessing", "ProcessQueue.py", "-p", "-m", "synthetic").code == 0
+    [row] = made("passes", "--json").data
+    assert row["kind"] == "process"
+    assert row["host"]
+    assert row["started_at"] <= row["ended_at"]
+    assert made("passes", "nowhere").code == 1
 
 
 def test_provenance_goes_down_to_the_file_that_arrived(made: Command) -> None:

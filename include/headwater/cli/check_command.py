@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from headwater.catalog.queries.consistency import RULES, Rule
-from headwater.cli.opening import Json, open_catalog, the_mission, this_person
+from headwater.cli.opening import Json, MissionName, open_catalog, the_mission, this_person
 from headwater.cli.output import show_json, show_table
 from headwater.processing.consistency import Finding, find_faults, mend_faults
 
@@ -16,9 +16,7 @@ _FAULT_COLUMNS = ("rule", "subject", "problem", "state", "remedy")
 
 
 def check(
-    mission: Annotated[
-        str | None, typer.Argument(help="The mission; may be left out if there is one.")
-    ] = None,
+    mission: MissionName = None,
     fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended.")] = False,
     rules: Annotated[bool, typer.Option("--rules", help="Only list the rules.")] = False,
     as_json: Json = False,

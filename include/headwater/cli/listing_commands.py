@@ -17,7 +17,7 @@ from headwater.catalog.queries.coverage import coverage as coverage_of
 from headwater.catalog.queries.listings import Filter, Row
 from headwater.catalog.queries.passes import passes as passes_of
 from headwater.catalog.queries.provenance import provenance as lineage_of
-from headwater.cli.opening import Json, open_catalog, the_mission
+from headwater.cli.opening import Json, MissionName, open_catalog, the_mission
 from headwater.cli.output import out, show_json, show_table
 from headwater.core.errors import NotFoundError, SettingError
 from headwater.core.states import EventKind
@@ -192,9 +192,7 @@ def events(
 
 
 def passes(
-    mission: Annotated[
-        str | None, typer.Argument(help="The mission; may be left out if there is one.")
-    ] = None,
+    mission: MissionName = None,
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:

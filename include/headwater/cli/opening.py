@@ -18,6 +18,9 @@ from headwater.core.errors import NotFoundError, SettingError
 from headwater.missions.loaded import mission_names
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+MissionName = Annotated[
+    str | None, typer.Argument(help="The mission; may be left out if there is one.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; say what would be done.")]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from headwater.cli.opening import Json, open_catalog, the_mission
+from headwater.cli.opening import Json, MissionName, open_catalog, the_mission
 from headwater.cli.output import out, show_json, show_table
 from headwater.core.errors import SettingError
 from headwater.core.interval import DateSpan
@@ -20,9 +20,7 @@ _COLUMNS = ("product", "process", "interval", "keywords", "status", "version", "
 
 
 def plan(
-    mission: Annotated[
-        str | None, typer.Argument(help="The mission; may be left out if there is one.")
-    ] = None,
+    mission: MissionName = None,
     process: Annotated[
         str | None, typer.Option("--process", "-p", help="Only this process.")
     ] = None,

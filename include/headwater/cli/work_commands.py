@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from headwater.catalog.connection import Catalog
-from headwater.cli.opening import DryRun, Json, open_catalog, the_mission, this_person
+from headwater.cli.opening import DryRun, Json, MissionName, open_catalog, the_mission, this_person
 from headwater.cli.output import err, out, progress_bar, show_json, show_table
 from headwater.core.states import BuildState, Disposition
 from headwater.ingest.scan import Intake, scan
@@ -19,16 +19,12 @@ from headwater.processing.outcome import BuildResult
 from headwater.processing.planner import Plan
 from headwater.processing.service import process_pending
 
-Mission = Annotated[
-    str | None, typer.Argument(help="The mission; may be left out if there is one.")
-]
-
 
 def _loaded(catalog: Catalog, name: str | None) -> LoadedMission:
     return load_mission(catalog, the_mission(catalog, name))
 
 
-def ingest(mission: Mission = None, dry_run: DryRun = False, as_json: Json = False) -> None:
+def ingest(mission: MissionName = None, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Ingest what lies in the incoming folder, once; exit 1 if anything was quarantined."""
     with open_catalog() as catalog:
         loaded = _loaded(catalog, mission)
@@ -70,7 +66,7 @@ def _show_incoming(mission: LoadedMission, as_json: bool) -> None:
 
 
 def process(
-    mission: Mission = None,
+    mission: MissionName = None,
     slots: Annotated[int, typer.Option(min=1, help="Codes that run at a time.")] = 2,
     as_json: Json = False,
 ) -> None:
