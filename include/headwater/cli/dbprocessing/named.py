@@ -47,6 +47,17 @@ def mission_of(catalog: Catalog, database: str) -> LoadedMission:
     NotFoundError
         If there is none.
     """
+    return load_mission(catalog, mission_name(catalog, database))
+
+
+def mission_name(catalog: Catalog, database: str) -> str:
+    """The name of the mission that `database` names, also of one that cannot be loaded.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
     with catalog.read() as connection:
         name = named_mission(connection, database)
         if name is None:
@@ -55,7 +66,7 @@ def mission_of(catalog: Catalog, database: str) -> LoadedMission:
                 f"no mission is named {database!r}, and none came from such a database; known "
                 f"are: {known}"
             )
-        return load_mission(connection, name)
+    return name
 
 
 def named_mission(connection: Connection, database: str) -> str | None:

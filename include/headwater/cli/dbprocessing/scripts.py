@@ -24,6 +24,12 @@ SCRIPTS: Mapping[str, str] = {
     "purgeFileFromDB.py": "purge_file_from_db",
     "deleteAllDBFiles.py": "delete_all_db_files",
     "fast_data.py": "fast_data",
+    "printInfo.py": "print_info",
+    "printRequired.py": "print_required",
+    "compareDB.py": "compare_db",
+    "MigrateDB.py": "migrate_db",
+    "updateUnixTime.py": "update_unix_time",
+    "replaceArgsWithRootdir.py": "replace_args_with_rootdir",
 }
 """Script name -> module of this package, which has ``main(arguments) -> exit code``."""
 

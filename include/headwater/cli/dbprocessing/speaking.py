@@ -25,6 +25,11 @@ def say(text: str = "") -> None:
     typer.echo(text)
 
 
+def say_aside(text: str) -> None:
+    """Print a line that is no part of the answer: to standard error."""
+    typer.echo(text, err=True)
+
+
 def say_timed(text: str) -> None:
     """Print a line with the local time in front, as dbprocessing did."""
     typer.echo(f"[{datetime.now().replace(microsecond=0).isoformat()}] {text}")

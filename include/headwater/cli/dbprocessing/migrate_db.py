@@ -1,0 +1,17 @@
+"""MigrateDB.py: nothing to do any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headwater.cli.dbprocessing.nothing_to_do import nothing_to_do
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Say why there is nothing to do."""
+    return nothing_to_do(
+        "MigrateDB.py",
+        arguments,
+        "the catalog has one schema for all missions, and 'headwater catalog upgrade' brings it up "
+        "to date",
+    )

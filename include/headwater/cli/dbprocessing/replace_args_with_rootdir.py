@@ -1,0 +1,16 @@
+"""replaceArgsWithRootdir.py: nothing to do any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headwater.cli.dbprocessing.nothing_to_do import nothing_to_do
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Say why there is nothing to do."""
+    return nothing_to_do(
+        "replaceArgsWithRootdir.py",
+        arguments,
+        "what codes are called with is in the mission file: write {ROOTDIR} there, and apply it",
+    )
