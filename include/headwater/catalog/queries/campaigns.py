@@ -62,6 +62,7 @@ with chosen as (
     where f.mission_id = :mission and f.newest
       and (cast(:first as date) is null or f.utc_file_date >= :first)
       and (cast(:last as date) is null or f.utc_file_date <= :last)
+      and (cast(:dates as date[]) is null or f.utc_file_date = any(:dates))
       and (cast(:product as bigint) is null or f.product_id = :product)
       and (cast(:instrument as bigint) is null or p.instrument_id = :instrument)
       and (cast(:level as float8) is null or f.level = :level)
@@ -191,6 +192,7 @@ class FileChoice:
     code_ids: tuple[int, ...] | None = None
     first: date | None = None
     last: date | None = None
+    dates: tuple[date, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +260,7 @@ def add_file_dates(
         "codes": None if chosen.code_ids is None else list(chosen.code_ids),
         "first": chosen.first,
         "last": chosen.last,
+        "dates": None if chosen.dates is None else list(chosen.dates),
     }
     files: int = connection.execute(_DATES_OF_FILES, values).scalar_one()
     return files
