@@ -33,7 +33,13 @@ from headwater.missions.settling import settled
 _KEY_OF_KIND = {kind: key for key, kind in INPUT_KEYS.items()}
 
 
-def export_conf(catalog: Catalog | Connection, name: str, instrument: str | None = None) -> str:
+def export_conf(
+    catalog: Catalog | Connection,
+    name: str,
+    instrument: str | None = None,
+    *,
+    satellite: str | None = None,
+) -> str:
     """The products of one instrument, and what makes them, as a ``.conf``; applied, no change.
 
     Parameters
@@ -43,19 +49,21 @@ def export_conf(catalog: Catalog | Connection, name: str, instrument: str | None
     name
         The mission.
     instrument
-        Whose products; may be left out where the mission has one instrument.
+        Whose products; may be left out where the mission, or the satellite, has one instrument.
+    satellite
+        Whose instrument; may be left out where that is clear.
 
     Raises
     ------
     NotFoundError
-        If the catalog has no such mission, or it no such instrument.
+        If the catalog has no such mission, or it no such satellite or instrument.
     MissionFileError
         If the format cannot say it; the message names what.
     CatalogUnavailableError
         If the database does not answer.
     """
     mission = load_mission(catalog, name)
-    definition = _of_instrument(mission, instrument)
+    definition = _of_instrument(mission, instrument, satellite)
     cannot = list(_unsayable(definition, mission))
     if not cannot:
         text = "\n".join(_lines(definition))
@@ -68,20 +76,25 @@ def export_conf(catalog: Catalog | Connection, name: str, instrument: str | None
     return text
 
 
-def _of_instrument(mission: LoadedMission, instrument: str | None) -> MissionDefinition:
+def _of_instrument(
+    mission: LoadedMission, instrument: str | None, satellite: str | None
+) -> MissionDefinition:
     """The definition of one instrument with the processes that make its products."""
     definitions = described(mission)
     processes = definitions[-1].processes
-    names = [one.instrument.name for one in definitions]
-    if instrument is None and len(names) > 1:
+    chosen = [
+        one
+        for one in definitions
+        if instrument in (None, one.instrument.name) and satellite in (None, one.satellite.name)
+    ]
+    if len(chosen) != 1:
+        names = ", ".join(f"{one.instrument.name} of {one.satellite.name}" for one in definitions)
+        if not chosen:
+            wanted = f"{instrument or 'instrument'} of {satellite or 'any satellite'}"
+            raise NotFoundError(f"mission {mission.name!r} has no {wanted}: it has {names}")
         raise MissionFileError(
-            f"mission {mission.name!r} has {len(names)} instruments ({', '.join(names)}), and "
-            "dbprocessing's format has one a file: say which with --instrument"
-        )
-    chosen = [one for one in definitions if instrument in (None, one.instrument.name)]
-    if not chosen:
-        raise NotFoundError(
-            f"mission {mission.name!r} has no instrument {instrument!r}: it has {', '.join(names)}"
+            f"mission {mission.name!r} has {names}, and dbprocessing's format has one instrument a "
+            "file: say which, by --instrument and --satellite"
         )
     own = chosen[0]
     own.processes = {name: process for name, process in processes.items() if _belongs(process, own)}
@@ -105,24 +118,11 @@ def _unsayable(definition: MissionDefinition, mission: LoadedMission) -> Iterato
         if product.several_per_day:
             yield f"product {product.name!r} may have several files a day"
     for process in definition.processes.values():
-        in_use = sum(code.in_use for code in mission.process(process.name).codes)
-        for words in _unsayable_of(process, in_use):
-            yield f"process {process.name!r} has {words}"
+        yield from _unsayable_of(process, mission)
     for noun, parts in (("product", definition.products), ("process", definition.processes)):
         for name, part in parts.items():
             if any("\n" in text for text in _texts(part.model_dump())):
                 yield f"{noun} {name!r} has a text of several lines"
-
-
-def _unsayable_of(process: ProcessDefinition, codes_in_use: int) -> Iterator[str]:
-    if len(process.outputs) > 1:
-        yield "several outputs"
-    if any(not one.required for one in process.outputs):
-        yield "an output that is only possible"
-    if any(one.kind is InputKind.NO_TRIGGER for one in process.inputs):
-        yield "an input that triggers nothing"
-    if codes_in_use > 1:
-        yield "several codes in use"
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -134,6 +134,17 @@ def _texts(value: object) -> Iterator[str]:
     elif isinstance(value, list):
         for one in value:
             yield from _texts(one)
+
+
+def _unsayable_of(process: ProcessDefinition, mission: LoadedMission) -> Iterator[str]:
+    if len(process.outputs) > 1:
+        yield f"process {process.name!r} has several outputs"
+    if any(not one.required for one in process.outputs):
+        yield f"process {process.name!r} has an output that is only possible"
+    if any(one.kind is InputKind.NO_TRIGGER for one in process.inputs):
+        yield f"process {process.name!r} has an input that triggers nothing"
+    if sum(code.in_use for code in mission.process(process.name).codes) > 1:
+        yield f"process {process.name!r} has several codes in use"
 
 
 def _read_back(text: str, mission: LoadedMission) -> Iterator[str]:

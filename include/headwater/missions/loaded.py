@@ -114,26 +114,35 @@ class LoadedMission:
         """The active inspectors in the order in which they are asked, that of their rows."""
         asked = [product for product in self.products.values() if product.inspector.active]
         return tuple(
-            InspectorSpec(
-                inspector_id=product.inspector.id,
-                product_id=product.id,
-                product_name=product.name,
-                level=product.level,
-                format=product.format,
-                relative_path=product.relative_path,
-                instrument_name=product.instrument,
-                instrument_id=product.instrument_id,
-                satellite_name=product.satellite,
-                satellite_id=product.satellite_id,
-                module_path=product.inspector.path,
-                arguments=product.inspector.arguments,
-                description=product.inspector.description,
-                known_inspector_id=self._known(ImportedKind.INSPECTOR, product.inspector.id),
-                known_product_id=self._known(ImportedKind.PRODUCT, product.id),
-                known_instrument_id=self._known(ImportedKind.INSTRUMENT, product.instrument_id),
-                known_satellite_id=self._known(ImportedKind.SATELLITE, product.satellite_id),
-            )
+            self.inspector_spec(product, Path(product.inspector.path), product.inspector.arguments)
             for product in sorted(asked, key=lambda product: product.inspector.id)
+        )
+
+    def inspector_spec(
+        self, product: LoadedProduct, source: Path, arguments: str | None
+    ) -> InspectorSpec:
+        """What is needed to ask an inspector about `product`: its own, or another one.
+
+        `source` is absolute or below the mission's inspectordir.
+        """
+        return InspectorSpec(
+            inspector_id=product.inspector.id,
+            product_id=product.id,
+            product_name=product.name,
+            level=product.level,
+            format=product.format,
+            relative_path=product.relative_path,
+            instrument_name=product.instrument,
+            instrument_id=product.instrument_id,
+            satellite_name=product.satellite,
+            satellite_id=product.satellite_id,
+            module_path=str(source),
+            arguments=arguments,
+            description=product.inspector.description,
+            known_inspector_id=self._known(ImportedKind.INSPECTOR, product.inspector.id),
+            known_product_id=self._known(ImportedKind.PRODUCT, product.id),
+            known_instrument_id=self._known(ImportedKind.INSTRUMENT, product.instrument_id),
+            known_satellite_id=self._known(ImportedKind.SATELLITE, product.satellite_id),
         )
 
     def _known(self, kind: ImportedKind, number: int) -> int:
