@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from html import escape
 
-from headwater.catalog.queries.coverage import NewestFile
+from headwater.catalog.queries.product_files import NewestFile
 from headwater.missions.loaded import LoadedProduct
 
 _STYLE = """

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from headwater.catalog.connection import Catalog
-from headwater.catalog.queries.coverage import newest_files
+from headwater.catalog.queries.product_files import newest_files
 from headwater.cli.dbprocessing.coverage_config import (
     CoverageConfig,
     WantedProduct,

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from headwater.catalog.connection import Catalog
-from headwater.catalog.queries.coverage import NewestFile, dates_of_files, newest_files
+from headwater.catalog.queries.product_files import NewestFile, dates_of_files, newest_files
 from headwater.cli.dbprocessing.coverage_page import CoveragePage
 from headwater.cli.dbprocessing.named import open_mission
 from headwater.cli.dbprocessing.script_parser import add_mission, script_parser

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries.campaigns import FileChoice
-from headwater.catalog.queries.coverage import newest_files
+from headwater.catalog.queries.product_files import newest_files
 from headwater.cli.dbprocessing.named import open_mission, product_of
 from headwater.cli.dbprocessing.reprocessing import queue_files
 from headwater.cli.dbprocessing.script_parser import add_dates, add_mission, script_parser
