@@ -203,6 +203,12 @@ def test_formats_that_hardly_mean_what_they_say_are_pointed_out(
     assert "format has no {VERSION}" in said[1]
 
 
+def test_a_format_that_is_not_used_for_naming_needs_no_version(put: Put) -> None:
+    named_by_code = LAB.replace("output: l1,", "outputs: [{product: l1, found_by: inspector}],")
+    applied = put(named_by_code.replace("_v{VERSION}", "", 1), dry_run=True)
+    assert not [warning for warning in applied.warnings if "format has" in warning]
+
+
 def test_two_applies_at_once_give_one_mission(catalog: Catalog, tmp_path: Path) -> None:
     (tmp_path / "lab.yaml").write_text(LAB)
     definitions = read_mission_files([tmp_path / "lab.yaml"])

@@ -97,7 +97,12 @@ def _product(wanted: Wanted, product: WantedProduct, problems: Problems) -> None
 
 def doubtful_formats(wanted: Wanted) -> list[str]:
     """Sentences on formats that can be used, but hardly mean what they say."""
-    made = {one.product for process in wanted.processes.values() for one in process.part.outputs}
+    made = {
+        one.product
+        for process in wanted.processes.values()
+        for one in process.part.outputs
+        if one.found_by is FoundBy.NAME
+    }
     return (
         _doubtful_fields(wanted)
         + [
