@@ -69,6 +69,13 @@ def test_a_code_that_fails_with_output(lab: Lab) -> None:
     assert lab.leftovers() == []
 
 
+def test_the_reason_is_the_last_line_with_words(lab: Lab) -> None:
+    """Toolkits of the field close a message with a line, as SPICE does."""
+    rule = "=" * 80
+    result = one_run(lab, f"#!/bin/sh\nprintf 'no kernel for the clock\\n\\n{rule}\\n'\nexit 1\n")
+    assert result.reason.endswith("exit code 1: no kernel for the clock")
+
+
 def test_a_code_without_output(lab: Lab) -> None:
     result = one_run(lab, "#!/bin/sh\nexit 0\n")
     assert result.state is BuildState.FAILED

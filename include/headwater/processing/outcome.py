@@ -81,7 +81,7 @@ class FinishedRun:
 
 
 def last_line(log_path: Path) -> str:
-    """The last line that a code wrote to its log, shortened; empty if it wrote none."""
+    """The last line with a letter or digit that a code wrote, shortened; empty if there is none."""
     try:
         with log_path.open("rb") as log:
             size = log.seek(0, os.SEEK_END)
@@ -91,7 +91,8 @@ def last_line(log_path: Path) -> str:
         return ""
     _, dashes, output = tail.rpartition("-" * 80 + "\n")
     lines = [line.strip() for line in (output if dashes else tail).splitlines()]
-    found = next((line for line in reversed(lines) if line and not line.startswith("-- ")), "")
+    words = (line for line in reversed(lines) if any(map(str.isalnum, line)))
+    found = next((line for line in words if not line.startswith("-- ")), "")
     text = "".join(c if c.isprintable() else "?" for c in found)
     return text if len(text) <= _LONGEST_LINE else text[:_LONGEST_LINE] + "..."
 
