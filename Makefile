@@ -4,11 +4,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+IMAP := .venv-imap
 STAMP := $(VENV)/.headwater-setup
 # Compiled once at install; without it every start of Python takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test lint unit integration airflow conformance bench pictures clean
+.PHONY: help setup demo test lint unit integration airflow conformance imap bench pictures clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -48,6 +49,16 @@ conformance: setup  ## Recorded runs of the systems that Headwater replaces, whe
 	  $(BIN)/python -m tests.conformance.dbprocessing ../shared/spec/cases/dbprocessing-scenarios.json; \
 	else echo "skipped: the recorded runs are not beside this checkout"; fi
 
+imap: setup  ## A real mission, IMAP MAG, with its released codes (about 480 MB, two minutes)
+	@$(MAKE) --no-print-directory $(IMAP)/.ready \
+	  || echo "the environment of the codes of IMAP cannot be made here"
+	$(BIN)/python -m pytest -q tests/slow
+
+$(IMAP)/.ready: tests/imap_mission/constraints.txt
+	$(PYTHON) -m venv --clear $(IMAP)
+	PIP_CONSTRAINT=$< $(IMAP)/bin/python -m pip install -q --compile imap-processing
+	@touch $@
+
 bench: setup  ## Speeds, each beside its physical limit
 	$(BIN)/python -m tests.benchmarks
 
@@ -57,4 +68,4 @@ pictures: setup  ## Take the docs' pictures from the demo (installs Chromium wit
 	$(BIN)/python tests/browser/take_pictures.py
 
 clean:  ## Remove what setup and the local stack made
-	rm -rf $(VENV) .headwater .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(IMAP) .headwater .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

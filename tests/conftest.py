@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -61,17 +62,31 @@ def catalog_template(postgres_url: str) -> Iterator[str]:
         admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(TEMPLATE)))
 
 
-@pytest.fixture
-def catalog(postgres_url: str, catalog_template: str) -> Iterator[Catalog]:
-    """A fresh, empty catalog."""
+@contextmanager
+def _cloned(url: str, template: str) -> Iterator[Catalog]:
+    """A catalog in a database of its own, which goes with it."""
     name = f"headwater_{uuid.uuid4().hex[:12]}"
-    with _admin(postgres_url) as admin:
+    with _admin(url) as admin:
         admin.execute(
             sql.SQL("create database {} template {}").format(
-                sql.Identifier(name), sql.Identifier(catalog_template)
+                sql.Identifier(name), sql.Identifier(template)
             )
         )
-        opened = Catalog(make_url(postgres_url).set(database=name, drivername="postgresql+psycopg"))
+        opened = Catalog(make_url(url).set(database=name, drivername="postgresql+psycopg"))
         yield opened
         opened.close()
         admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def catalog(postgres_url: str, catalog_template: str) -> Iterator[Catalog]:
+    """A fresh, empty catalog."""
+    with _cloned(postgres_url, catalog_template) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def module_catalog(postgres_url: str, catalog_template: str) -> Iterator[Catalog]:
+    """One that the tests of a module share, where making what they look at takes long."""
+    with _cloned(postgres_url, catalog_template) as opened:
+        yield opened
