@@ -23,6 +23,7 @@ from sqlalchemy import text
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries.listings import Filter, builds, files
 from headwater.core.actor import Actor
+from headwater.core.interval import DateSpan
 from headwater.ingest.report import IngestReport
 from headwater.ingest.service import ingest_pending
 from headwater.missions.apply import apply
@@ -31,6 +32,7 @@ from headwater.missions.reading import read_mission_files
 from headwater.processing.explain import Explanation, explain
 from headwater.processing.keeper.environment import code_environment
 from headwater.processing.service import ProcessReport, process_pending
+from headwater.processing.up_to_date import ProductDate, up_to_date
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 MISSION = CHECKOUT / "tests" / "imap_mission"
@@ -96,6 +98,11 @@ class ImapChain:
 
     def process(self) -> ProcessReport:
         return process_pending(self.catalog, self.mission, ME, slots=2)
+
+    def plan(self) -> list[ProductDate]:
+        """What the plan says of each product of the day."""
+        span = DateSpan(DAY, DAY)
+        return list(up_to_date(self.catalog, self.mission, span=span).rows)
 
     def why(self, product: str) -> Explanation:
         return explain(self.catalog, self.mission, product, DAY)

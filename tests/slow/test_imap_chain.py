@@ -17,13 +17,11 @@ from pathlib import Path
 import pytest
 
 from headwater.catalog.connection import Catalog
-from headwater.core.interval import DateSpan
 from headwater.core.states import BuildState, Disposition
 from headwater.processing.service import ProcessReport
-from headwater.processing.up_to_date import Status, up_to_date
+from headwater.processing.up_to_date import Status
 from imap_chain import (
     CALIBRATION,
-    DAY,
     ENVIRONMENT,
     KERNELS,
     L0,
@@ -127,6 +125,9 @@ def test_again_makes_nothing_though_the_tool_never_writes_the_same_bytes(
     chain, made = first.chain, name_of("l1b_norm-mago")
     assert chain.deliver(L0).count(Disposition.DUPLICATE) == 1
     assert chain.process().results == []
+    there = [row for row in chain.plan() if row.file and row.process]
+    assert {row.status for row in there} == {Status.CURRENT}
+    assert len(there) == len(NORM | BURST | HIGHER)
 
     [run] = [one for one in first.report.results if one.process == "make_l1b_norm"]
     environment = chain.environment()
@@ -189,8 +190,9 @@ def test_nothing_runs_without_a_clock_kernel_and_the_plan_names_what_is_missing(
     chain.deliver("naif0012.tls")
     assert chain.process().results == []
     needs = "needs imap_sclk that is valid at 2023-10-25 00:00:00 UTC: none"
-    rows = up_to_date(chain.catalog, chain.mission, span=DateSpan(DAY, DAY)).rows
-    level_1a = {(row.product, row.status, row.reason) for row in rows if row.process == "make_l1a"}
+    level_1a = {
+        (row.product, row.status, row.reason) for row in chain.plan() if row.process == "make_l1a"
+    }
     assert level_1a == {(f"imap_mag_{what}", Status.MISSING, needs) for what in NORM | BURST}
     assert needs in chain.why("imap_mag_l1c_norm-mago").headline
 
