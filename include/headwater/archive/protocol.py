@@ -314,6 +314,7 @@ class _Batch:
                 if not tries:
                     raise
             except _LeaseLostError:
+                self.safe_until = 0.0  # it was taken over all the same: ask which
                 self.hold()
             else:
                 self.committed = True

@@ -163,6 +163,8 @@ def _read_back(text: str, mission: LoadedMission) -> Iterator[str]:
 def _lines(definition: MissionDefinition) -> Iterator[str]:
     part = definition.mission.model_dump()
     for key in ("incoming_dir", *OPTIONAL_KEYS["mission"]):
+        if part[key] is None:  # qa_dir, where nobody checks
+            continue
         part[key] = relative_to_root(str(part[key]), definition.mission.rootdir)
     yield from _section("mission", "mission", part)
     yield from _section("satellite", "satellite", definition.satellite.model_dump())
