@@ -39,7 +39,7 @@ unit: setup  ## What needs no database
 	$(BIN)/python -m pytest -q tests/unit
 
 integration: setup  ## On a real Postgres, with real processes
-	$(BIN)/python -m pytest -q -m 'not airflow' tests/integration tests/faults
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not airflow' tests/integration tests/faults
 
 airflow: setup  ## On a real Airflow
 	$(BIN)/python -m pytest -q -m airflow tests/integration

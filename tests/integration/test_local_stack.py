@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -47,6 +48,7 @@ with DAG("greet", schedule=None):
 
     hello() >> sleep()
 """
+_PR_SET_CHILD_SUBREAPER = 36
 PORTS = {"api": 1, "worker_logs": 2, "trigger_logs": 3}
 
 app = typer.Typer()
@@ -158,6 +160,7 @@ def supervised(home: LocalHome) -> Iterator[tuple[Supervisor, list[str]]]:
     yield supervisor, lines
     supervisor.stop(tuple(supervisor.children), grace=2)
     end_all(members(home.root), grace=1)
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)  # the next tests adopt nobody
 
 
 def test_a_dead_child_is_started_again_and_what_it_forked_is_ended(
