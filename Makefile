@@ -9,7 +9,7 @@ STAMP := $(VENV)/.headwater-setup
 # Compiled once at install; without it every start of Python takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test lint unit integration airflow conformance imap bench pictures clean
+.PHONY: help setup demo test lint unit integration airflow airflow-slow conformance imap bench pictures clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -42,7 +42,10 @@ integration: setup  ## On a real Postgres, with real processes
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not airflow' tests/integration tests/faults
 
 airflow: setup  ## On a real Airflow
-	$(BIN)/python -m pytest -q -m airflow tests/integration
+	$(BIN)/python -m pytest -q -m 'airflow and not slow' tests/integration
+
+airflow-slow: setup  ## The same in trouble: catalog away, many failures, another user (three minutes)
+	$(BIN)/python -m pytest -q -m 'airflow and slow' tests/integration
 
 conformance: setup  ## Recorded runs of the systems that Headwater replaces, where they lie beside
 	@if [ -d ../shared/spec/cases ]; then \

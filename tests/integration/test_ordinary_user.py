@@ -20,7 +20,7 @@ from headwater.local.home import LocalHome
 from headwater.local.ports import free_port
 from headwater.local.processes import members
 
-pytestmark = pytest.mark.airflow
+pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
 USER = 1000
 UNSHARE = ("unshare", "--user", f"--map-user={USER}", f"--map-group={USER}", "--")

@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 from headwater_airflow.pools_and_files import reparse_missions
 from on_airflow.site import INCOMING, L1, L2, Site, until
 
-pytestmark = pytest.mark.airflow
+pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
 HEADWATER = "from headwater.cli.main import run; run()"
 

@@ -10,7 +10,7 @@ import pytest
 from headwater_airflow.factories.system import DAG_ID as SYSTEM
 from on_airflow.site import L1, L2, Site, ended
 
-pytestmark = pytest.mark.airflow
+pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
 FIRST, DAYS = "2024-03-12", 40
 KEY = "2024-03-12/2024-04-20"
