@@ -6,7 +6,7 @@ noted; nothing that another row refers to is dropped without a note (spec dbproc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -350,7 +350,11 @@ class _Outlining:
         }
 
 
-def _unique(named: Sequence[tuple[int, str]], key: Any, note: Any) -> dict[int, str]:  # noqa: ANN401
+def _unique(
+    named: Sequence[tuple[int, str]],
+    key: Callable[[str], str],
+    note: Callable[[str], object],
+) -> dict[int, str]:
     """Number -> name, such that `key` of no two names is the same."""
     taken: set[str] = set()
     names: dict[int, str] = {}
