@@ -170,6 +170,8 @@ class EventKind(StrEnum):
     CAMPAIGN_APPROVED = "campaign approved"
     CAMPAIGN_ENDED = "campaign ended"
     PASS_DIED = "pass died"  # noqa: S105  no password
+    INGEST_PAUSED = "ingest paused"
+    INGEST_RESUMED = "ingest resumed"
     ARRIVAL_CLAIMED = "arrival claimed"
     ARRIVAL_ENDED = "arrival ended"
     FILE_ADOPTED = "file adopted"

@@ -5,7 +5,7 @@ Columns carry the meaning of dbprocessing's tables of the same names (spec dbpro
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, UniqueConstraint, text
@@ -21,6 +21,13 @@ class Mission(Base):
     """One mission; a catalog holds many."""
 
     __tablename__ = "mission"
+    __table_args__ = (
+        CheckConstraint(
+            "(ingest_paused_at is null) = (ingest_pause_reason is null)"
+            " and (ingest_paused_at is null) = (ingest_room_bytes is null)",
+            name="ingest_pause",
+        ),
+    )
 
     id: Mapped[Key]
     name: Mapped[str] = mapped_column(unique=True)
@@ -37,6 +44,11 @@ class Mission(Base):
     """The mission's settings, `headwater.missions.definition.MissionSettings` as JSON."""
     revision: Mapped[int] = mapped_column(server_default=text("0"))
     """Grows with each applied change; the DAG snapshot is derived from it."""
+    ingest_paused_at: Mapped[datetime | None]
+    """Since when nothing is taken in because the disk is full; none while it is not."""
+    ingest_pause_reason: Mapped[str | None]
+    ingest_room_bytes: Mapped[int | None]
+    """How much room the archive's file system must have for the ingest to go on."""
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
 
