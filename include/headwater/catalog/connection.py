@@ -11,10 +11,14 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from headwater.core.errors import CatalogUnavailableError, SettingError
+from headwater.core.errors import CatalogBusyError, CatalogUnavailableError, SettingError
 
 URL_VARIABLE = "HEADWATER_CATALOG_URL"
 CONNECT_SECONDS = 10
+_BUSY = {"40001", "40P01", "55P03", "57014"}
+"""Postgres's codes: serialization failure, deadlock, lock not available, statement cancelled."""
+_REFUSES = {"25006", "53100", "53200", "53300", "53400"}
+"""Read-only, disk full, out of memory, too many connections, a limit of its configuration."""
 
 
 def catalog_url(text: str | None = None) -> URL:
@@ -132,18 +136,30 @@ class Catalog:
     def _one_door(self) -> Iterator[None]:
         try:
             yield
-        except (OperationalError, PoolTimeoutError) as error:
-            raise self._unavailable() from error
+        except PoolTimeoutError as error:
+            raise self._unavailable("does not answer in time") from error
         except DBAPIError as error:
-            if error.connection_invalidated:
-                raise self._unavailable() from error
+            code = getattr(error.orig, "sqlstate", None)
+            said = str(error.orig).splitlines()[0] if str(error.orig) else "no reason"
+            if code in _BUSY:
+                raise CatalogBusyError(
+                    f"{self._name} was busy with another transaction ({said}); nothing has "
+                    "changed: try again"
+                ) from error
+            if code in _REFUSES:
+                raise self._unavailable(f"refuses to work ({said})") from error
+            if isinstance(error, OperationalError) or error.connection_invalidated:
+                raise self._unavailable("does not answer") from error
             raise
 
-    def _unavailable(self) -> CatalogUnavailableError:
+    @property
+    def _name(self) -> str:
+        place = f"{self.url.host or 'the local socket'}:{self.url.port or 5432}"
+        return f"the catalog at {place} ({self.url.database})"
+
+    def _unavailable(self, what: str) -> CatalogUnavailableError:
         return CatalogUnavailableError(
-            f"the catalog at {self.url.host or 'the local socket'}:{self.url.port or 5432} "
-            f"({self.url.database}) does not answer: see that its Postgres runs and that "
-            f"{URL_VARIABLE} is right"
+            f"{self._name} {what}: see that its Postgres runs and that {URL_VARIABLE} is right"
         )
 
     def close(self) -> None:

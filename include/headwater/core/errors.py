@@ -23,6 +23,10 @@ class CatalogUnavailableError(HeadwaterError, ConnectionError):
     """The catalog's database does not answer."""
 
 
+class CatalogBusyError(CatalogUnavailableError):
+    """Another transaction stood in the way of this one, which has changed nothing: try again."""
+
+
 class CatalogSchemaError(HeadwaterError):
     """The catalog's schema is not the one that this program knows."""
 
@@ -53,6 +57,10 @@ class IntervalError(HeadwaterError, ValueError):
 
 class ArchiveError(HeadwaterError, OSError):
     """A file cannot be put into, read from or removed from the archive."""
+
+
+class ArchiveFullError(ArchiveError):
+    """There is no room on the disk for what was to be written."""
 
 
 class UnsafePathError(ArchiveError):
