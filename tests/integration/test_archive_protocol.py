@@ -113,7 +113,7 @@ def test_a_failed_fsync_is_not_tried_again(archive, root, tmp_path, monkeypatch)
     def failing(staged: staging.Staged) -> None:
         calls.append(staged.name)
         if staged.name == "bad":
-            raise staging._trouble("written", staged, OSError(errno.EIO, "Input/output error"))
+            raise staging.trouble("written", staged.name, OSError(errno.EIO, "Input/output error"))
 
     monkeypatch.setattr(staging, "sync", failing)
     wanted = [Placement(source(tmp_path, name), name) for name in ("bad", "good")]
@@ -127,7 +127,7 @@ def test_a_failed_fsync_is_not_tried_again(archive, root, tmp_path, monkeypatch)
 def test_a_full_disk_refuses_and_leaves_nothing(archive, root, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("HEADWATER_FAULT", "after_copy=enospc")
     _, [refused] = archive.place([Placement(source(tmp_path, "x"), "x")], accept)
-    assert refused.kind is Refusal.TROUBLE
+    assert refused.kind is Refusal.FULL
     assert "No space left" in refused.reason
     assert files_below(root) == []
 

@@ -1,9 +1,17 @@
 """Named points at which a test may break the program (DESIGN 7).
 
 ``HEADWATER_FAULT`` arms them: ``after_link=kill``, several joined by commas. What can be done:
-``kill`` (SIGKILL to this process), ``raise`` (an :class:`ArchiveError`), ``delay:SECONDS``,
-``enospc`` (the file system is full). ``after_link=kill@3`` waits for the third time.
-Unarmed, a point costs one look at the environment.
+
+- ``kill``: SIGKILL to this process;
+- ``raise``: an :class:`ArchiveError`;
+- ``delay:SECONDS``: wait;
+- ``wait:PATH``: make the file ``PATH.met`` and wait until ``PATH.go`` is there, so that a test can
+  do something to the database meanwhile;
+- the name of an error of the operating system, as ``enospc`` or ``eio``: that error.
+
+``after_link=kill@3`` waits for the third time. A point whose name begins with ``at_`` stands just
+before the system call that it names, so that an error there is one of that call. Unarmed, a point
+costs one look at the environment.
 """
 
 from __future__ import annotations
@@ -13,10 +21,12 @@ import os
 import signal
 import time
 from collections import Counter
+from pathlib import Path
 
 from headwater.core.errors import ArchiveError, SettingError
 
 VARIABLE = "HEADWATER_FAULT"
+_LOOK_SECONDS = 0.01
 _met: Counter[str] = Counter()
 
 
@@ -51,9 +61,18 @@ def _obey(name: str, deed: str) -> None:
         raise ArchiveError(f"the fault point {name} was armed by {VARIABLE}")
     elif kind == "delay":
         time.sleep(float(value))
-    elif kind == "enospc":
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    elif kind == "wait":
+        _wait(value)
+    elif number := getattr(errno, kind.upper(), None):
+        raise OSError(number, os.strerror(number))
     else:
         raise SettingError(
-            f"{VARIABLE}: {deed!r} is unknown: use kill, raise, delay:SECONDS or enospc"
+            f"{VARIABLE}: {deed!r} is unknown: use kill, raise, delay:SECONDS, wait:PATH or the "
+            "name of a system error, as enospc"
         )
+
+
+def _wait(path: str) -> None:
+    Path(f"{path}.met").touch()
+    while not Path(f"{path}.go").exists():
+        time.sleep(_LOOK_SECONDS)

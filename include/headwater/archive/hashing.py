@@ -7,7 +7,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from headwater.archive.faultpoint import faultpoint
+
 _BLOCK = 1 << 20
+
+
+class ReadFailedError(OSError):
+    """The disk did not give a file's bytes; so the file that is read is at fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +30,15 @@ def digest(source: int, target: int | None = None) -> Digests:
 
     Raises
     ------
+    ReadFailedError
+        If a read fails.
     OSError
-        If a read or a write fails.
+        If a write fails.
     """
     # SHA-1 is what dbprocessing's scripts show; nothing relies on it being safe.
     sha256, sha1 = hashlib.sha256(), hashlib.sha1(usedforsecurity=False)
     size = 0
-    while block := os.read(source, _BLOCK):
+    while block := _read(source):
         sha256.update(block)
         sha1.update(block)
         size += len(block)
@@ -54,7 +62,16 @@ def digest_file(path: str | Path) -> Digests:
         os.close(source)
 
 
+def _read(source: int) -> bytes:
+    try:
+        faultpoint("at_read")
+        return os.read(source, _BLOCK)
+    except OSError as error:
+        raise ReadFailedError(error.errno, error.strerror) from error
+
+
 def _write_all(target: int, block: bytes) -> None:
+    faultpoint("at_write")
     written = os.write(target, block)
     while written < len(block):
         written += os.write(target, memoryview(block)[written:])

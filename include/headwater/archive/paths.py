@@ -7,12 +7,14 @@ root's own handle, so that nobody can put a link in between.
 
 from __future__ import annotations
 
+import errno
 import os
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headwater.core.errors import ArchiveError, UnsafePathError
+from headwater.archive.faultpoint import faultpoint
+from headwater.core.errors import ArchiveError, ArchiveFullError, UnsafePathError
 
 LONGEST_NAME = 255
 """Bytes that one name may have; the limit of the usual file systems."""
@@ -114,7 +116,8 @@ class Folders:
             try:
                 following = _child(handle, part, create)
             except OSError as error:
-                raise ArchiveError(
+                kind = ArchiveFullError if error.errno == errno.ENOSPC else ArchiveError
+                raise kind(
                     f"the folder {'/'.join(parts)!r} below {self.root} cannot be opened: "
                     f"{error.strerror}"
                 ) from error
@@ -132,6 +135,7 @@ class Folders:
             If a disk says no.
         """
         for handle in self._handles.values():
+            faultpoint("at_clean_fsync")
             os.fsync(handle)
 
     def close(self) -> None:
@@ -148,6 +152,7 @@ def _child(parent: int, name: str, create: bool) -> int:
         if not create:
             raise
     try:
+        faultpoint("at_mkdir")
         os.mkdir(name, dir_fd=parent)
         os.fsync(parent)
     except FileExistsError:  # another worker made it just now

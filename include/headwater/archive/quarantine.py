@@ -19,7 +19,7 @@ from pathlib import Path
 from headwater.archive.faultpoint import faultpoint
 from headwater.archive.hashing import digest
 from headwater.archive.paths import LONGEST_NAME, printable
-from headwater.core.errors import ArchiveError
+from headwater.core.errors import ArchiveError, ArchiveFullError
 
 SIDECAR = ".reason.json"
 FALLBACK = ".quarantine"
@@ -41,6 +41,8 @@ def quarantine(
     ------
     FileNotFoundError
         If there is no source, and no earlier call had moved it.
+    ArchiveFullError
+        If there is no room for it.
     ArchiveError
         If it cannot be moved.
     """
@@ -59,7 +61,8 @@ def quarantine(
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise ArchiveError(
+        kind = ArchiveFullError if error.errno == errno.ENOSPC else ArchiveError
+        raise kind(
             f"{printable(source.name)} cannot be moved to {errordir}: {error.strerror or error}"
         ) from error
     return target
@@ -119,6 +122,7 @@ def _note(sidecar: Path) -> Mapping[str, object]:
 
 def _write(path: Path, content: bytes) -> None:
     with path.open("xb") as file:
+        faultpoint("at_sidecar_write")
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -128,6 +132,7 @@ def _move(source: Path, target: Path) -> None:
     if os.path.lexists(target):  # an interrupted copy of this very file: its note is ours
         target.unlink()
     try:
+        faultpoint("at_quarantine_rename")
         os.rename(source, target)  # noqa: PTH104  the name may hold any bytes
     except OSError as error:
         if error.errno != errno.EXDEV or not stat.S_ISREG(source.lstat().st_mode):
@@ -150,6 +155,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _sync(folder: Path) -> None:
+    faultpoint("at_quarantine_fsync")
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

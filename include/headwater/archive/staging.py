@@ -14,11 +14,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from headwater.archive.faultpoint import faultpoint
-from headwater.archive.hashing import Digests, digest
+from headwater.archive.hashing import Digests, ReadFailedError, digest
 from headwater.archive.paths import printable
+from headwater.archive.reflink import reflink
+from headwater.core.errors import ArchiveFullError
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_MAKE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -48,7 +50,9 @@ class Refusal(StrEnum):
     BUSY = "busy"
     """Another worker is placing a file there, or has taken over: try again later."""
     TROUBLE = "trouble"
-    """The disk failed or is full: try again when that is mended."""
+    """The disk failed: try again when that is mended."""
+    FULL = "full"
+    """The disk is full: try again when there is room."""
     TOGETHER = "together"
     """Nothing is wrong with it, but with another file of the same batch."""
 
@@ -114,20 +118,23 @@ def copy(staged: Staged) -> None:
         if linked:
             staged.digests, staged.handle = digest(source), os.dup(source)
         else:
-            staged.handle = os.open(staged.part, _MAKE, 0o666, dir_fd=staged.folder)
-            staged.digests = digest(source, staged.handle)
+            _copy_part(staged, source)
             os.utime(staged.handle, ns=(before.st_mtime_ns, before.st_mtime_ns))
         _same(staged, os.fstat(source))
         _whole(staged)
         faultpoint("after_copy")
+    except ReadFailedError as error:
+        reason = f"it cannot be read: {error.strerror}"
+        raise StepRefusedError(Refusal.UNREADABLE, reason) from error
     except OSError as error:
-        raise _trouble("copied", staged, error) from error
+        raise trouble("copied", staged.name, error) from error
     finally:
         os.close(source)
 
 
 def _open_source(path: str) -> int:
     try:
+        faultpoint("at_open")
         source = os.open(path, _READ)
     except FileNotFoundError as error:
         raise StepRefusedError(Refusal.GONE, "it was gone before it could be read") from error
@@ -140,8 +147,19 @@ def _open_source(path: str) -> int:
     return source
 
 
+def _copy_part(staged: Staged, source: int) -> None:
+    """Clone the source, where the disk can, and read the clone; else copy what is read."""
+    faultpoint("at_part")
+    staged.handle = os.open(staged.part, _MAKE, 0o666, dir_fd=staged.folder)
+    if reflink(source, staged.handle):
+        staged.digests = digest(staged.handle)
+    else:
+        staged.digests = digest(source, staged.handle)
+
+
 def _link_part(staged: Staged) -> bool:
     try:
+        faultpoint("at_part_link")
         os.link(staged.source, staged.part, dst_dir_fd=staged.folder, follow_symlinks=False)
     except OSError as error:
         if error.errno in {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}:
@@ -173,9 +191,10 @@ def sync(staged: Staged) -> None:
         If the disk says no.
     """
     try:
+        faultpoint("at_fsync")
         os.fsync(staged.handle)
     except OSError as error:
-        raise _trouble("written to the disk", staged, error) from error
+        raise trouble("written to the disk", staged.name, error) from error
 
 
 def link(staged: Staged) -> None:
@@ -191,6 +210,7 @@ def link(staged: Staged) -> None:
     try:
         _same(staged, Path(staged.source).lstat())
         folder = staged.folder
+        faultpoint("at_link")
         os.link(staged.part, staged.name, src_dir_fd=folder, dst_dir_fd=folder)
         faultpoint("after_link")
     except FileExistsError as error:
@@ -200,19 +220,25 @@ def link(staged: Staged) -> None:
     except FileNotFoundError as error:
         raise StepRefusedError(Refusal.CHANGED, "it was taken away while it was copied") from error
     except OSError as error:
-        raise _trouble("given its final name", staged, error) from error
+        raise trouble("given its final name", staged.name, error) from error
 
 
 def _same_bytes(staged: Staged) -> bool:
+    """Whether the file that has the final name is this one; if so, its bytes are durable now."""
     try:
         handle = os.open(staged.name, _READ, dir_fd=staged.folder)
     except OSError:
         return False
     try:
         regular = stat.S_ISREG(os.fstat(handle).st_mode)
-        return regular and digest(handle) == staged.digests
+        if not regular or digest(handle) != staged.digests:
+            return False
+        os.fsync(handle)
+    except OSError:
+        return False
     finally:
         os.close(handle)
+    return True
 
 
 def undo(folder: int, part: str, final: str) -> None:
@@ -260,6 +286,25 @@ def close(staged: Staged) -> None:
         staged.handle = -1
 
 
-def _trouble(deed: str, staged: Staged, error: OSError) -> StepRefusedError:
-    reason = f"{printable(staged.name)} cannot be {deed}: {error.strerror or error}"
-    return StepRefusedError(Refusal.TROUBLE, reason)
+def sync_folder(folder: int) -> None:
+    """Make the entries of a folder durable; a failed fsync is never tried again.
+
+    Raises
+    ------
+    OSError
+        If the disk says no.
+    """
+    faultpoint("at_folder_fsync")
+    os.fsync(folder)
+
+
+def disk_refusal(error: OSError) -> Refusal:
+    """The kind of refusal of a file because of what the disk said."""
+    full = isinstance(error, ArchiveFullError) or error.errno == errno.ENOSPC
+    return Refusal.FULL if full else Refusal.TROUBLE
+
+
+def trouble(deed: str, name: str, error: OSError) -> StepRefusedError:
+    """The refusal of a file whose step the disk did not do; `deed` says which, as a participle."""
+    kind = disk_refusal(error)
+    return StepRefusedError(kind, f"{printable(name)} cannot be {deed}: {error.strerror or error}")
