@@ -74,6 +74,20 @@ def start_due_runs(rest: AirflowRest, due: Iterable[tuple[str, Due]]) -> list[St
     return started
 
 
+def start_runs(rest: AirflowRest, dag_ids: Iterable[str], reason: str) -> list[str]:
+    """Start a run of each of these DAGs that has no live one; the names of those started.
+
+    Raises
+    ------
+    AirflowUnavailableError, AirflowRefusedError
+        As :func:`start_due_runs`.
+    """
+    started = [dag_id for dag_id in dag_ids if _may_start(rest, dag_id)]
+    for dag_id in started:
+        rest.trigger(dag_id, conf={WOKEN_BY: "headwater.system"}, note=reason)
+    return started
+
+
 def few_spans(spans: Sequence[DateSpan], most: int) -> list[DateSpan]:
     """At most `most` spans that hold all of `spans`, joined across the smallest gaps."""
     joined = sorted(spans)

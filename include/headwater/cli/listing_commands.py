@@ -14,11 +14,12 @@ from sqlalchemy import Connection
 
 from headwater.catalog.queries import listings
 from headwater.catalog.queries.coverage import coverage as coverage_of
+from headwater.catalog.queries.ingest_pauses import ingest_pauses
 from headwater.catalog.queries.listings import Filter, Row
 from headwater.catalog.queries.passes import passes as passes_of
 from headwater.catalog.queries.provenance import provenance as lineage_of
 from headwater.cli.opening import Json, MissionName, open_catalog, the_mission
-from headwater.cli.output import out, show_json, show_table
+from headwater.cli.output import err, out, show_json, show_table
 from headwater.core.errors import NotFoundError, SettingError
 from headwater.core.states import EventKind
 from headwater.missions.loaded import load_mission
@@ -51,7 +52,13 @@ def _show(
 
 
 def status(mission: Mission = None, as_json: Json = False) -> None:
-    """Show each product: its files, and the work that is open for it."""
+    """Show each product: its files, and the work that is open for it.
+
+    A mission whose ingest is paused, because the disk is full, is named on stderr.
+    """
+    with open_catalog() as catalog, catalog.read() as connection:
+        for name, pause in ingest_pauses(connection, mission).items():
+            err.print(f"the ingest of {name} is {pause}", markup=False, soft_wrap=True)
     _show(
         lambda connection: listings.status(connection, mission),
         ("mission", "level", "product", "files", "newest", "bytes", "first", "last",

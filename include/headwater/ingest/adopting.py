@@ -174,6 +174,8 @@ class Adopter:
                 self.changed.append(one.arrival)
             elif refusal.kind is Refusal.GONE:
                 self.ends.vanished([one.arrival])
+            elif refusal.kind is Refusal.FULL:
+                self.ends.full.append(refusal.reason)
             elif refusal.kind in {Refusal.BUSY, Refusal.TROUBLE}:
                 self.ends.troubles.append(f"{one.arrival.name}: {refusal.reason}")
             else:

@@ -99,20 +99,30 @@ def _claim(
     faultpoint("after_claim_rows")
     taken = [arrival for arrival in seen if arrival.raw_name in ours]
     if taken:
-        folder = claim_folder(incoming, token)
-        folder.mkdir(parents=True)
-        for arrival in taken:
-            name = os.fsdecode(arrival.raw_name)
-            take_in(incoming / name, folder / name)
-            faultpoint("after_claim_rename")
-        sync_folder(folder)
-        sync_folder(incoming)
+        try:
+            _take_all_in(incoming, claim_folder(incoming, token), taken)
+        except OSError:
+            with catalog.begin() as connection:
+                arrivals.release(connection, token)  # what was renamed is found again by a retake
+            raise
     return Claim(str(token), len(taken), tuple(one.name for one in taken[:_PREVIEW]))
+
+
+def _take_all_in(incoming: Path, folder: Path, taken: Sequence[SeenArrival]) -> None:
+    faultpoint("at_claim_mkdir")
+    folder.mkdir(parents=True)
+    for arrival in taken:
+        name = os.fsdecode(arrival.raw_name)
+        take_in(incoming / name, folder / name)
+        faultpoint("after_claim_rename")
+    sync_folder(folder)
+    sync_folder(incoming)
 
 
 def take_in(source: Path, target: Path) -> bool:
     """Rename a file into a claim's folder; False if it is gone, which its ingest will say."""
     try:
+        faultpoint("at_claim_rename")
         os.rename(source, target)  # noqa: PTH104  the name may hold any bytes
     except FileNotFoundError:
         return False
@@ -127,6 +137,7 @@ def sync_folder(folder: Path) -> None:
     OSError
         If the disk says no.
     """
+    faultpoint("at_claim_fsync")
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -67,9 +67,7 @@ class ClaimWork:
             self.ends.release()
             raise
         remove_if_empty(claim_folder(self._incoming, self.ends.token))
-        if self.ends.troubles:
-            self.ends.release()
-            raise ArchiveError("; ".join(sorted(set(self.ends.troubles))))
+        self.ends.refuse_troubles()
 
     @property
     def _incoming(self) -> Path:
@@ -126,7 +124,11 @@ class ClaimWork:
         aside: list[PutAside] = []
         lost: list[HeldArrival] = []
         for arrival in held:
-            path = locate(self._incoming, self.ends.token, arrival)
+            try:
+                path = locate(self._incoming, self.ends.token, arrival)
+            except OSError as error:
+                self.ends.not_done(arrival.name, error)
+                continue
             if path is None:
                 lost.append(arrival)
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 import uuid
@@ -15,17 +16,19 @@ from sqlalchemy import Connection
 from headwater.archive.faultpoint import faultpoint
 from headwater.archive.paths import printable
 from headwater.archive.quarantine import FALLBACK, kept_as, quarantine
-from headwater.archive.staging import unlink_if_there
+from headwater.archive.staging import Refusal, disk_refusal, unlink_if_there
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import arrivals
 from headwater.catalog.queries.arrivals import Ending, HeldArrival
 from headwater.core.actor import Actor
-from headwater.core.errors import ArchiveError
+from headwater.core.errors import ArchiveError, ArchiveFullError
 from headwater.core.states import Disposition
 from headwater.ingest.claim import LEASE_SECONDS
 from headwater.ingest.report import Progress
+from headwater.ingest.room import pause_for_room
 from headwater.missions.loaded import LoadedMission
 
+_LOG = logging.getLogger(__name__)
 _RENEW_SECONDS = LEASE_SECONDS / 5
 
 
@@ -55,6 +58,8 @@ class Endings:
     done: int = 0
     troubles: list[str] = field(default_factory=list)
     """Sentences on what the disk did not do; the arrivals concerned stay claimed."""
+    full: list[str] = field(default_factory=list)
+    """The same, where the disk had no room for it."""
     _renewed: float = 0.0
     _counting: Lock = field(default_factory=Lock)
 
@@ -73,7 +78,31 @@ class Endings:
     def release(self) -> None:
         """Let anybody take over what is left of the claim."""
         with self.catalog.begin() as connection:
-            connection.execute(arrivals.RELEASE_ARRIVALS, {"token": self.token})
+            arrivals.release(connection, self.token)
+
+    def not_done(self, name: str, error: OSError) -> None:
+        """Note that the disk did not do something with a file; its arrival stays claimed."""
+        sentence = f"{printable(name)}: {error.strerror or error}"
+        (self.full if disk_refusal(error) is Refusal.FULL else self.troubles).append(sentence)
+
+    def refuse_troubles(self) -> None:
+        """Release the claim if the disk did not take some of it, and say so.
+
+        Raises
+        ------
+        ArchiveFullError
+            If there was no room; the ingest of the mission is paused now.
+        ArchiveError
+            If the disk failed otherwise.
+        """
+        if not (self.full or self.troubles):
+            return
+        self.release()
+        said = "; ".join(sorted({*self.full, *self.troubles}))
+        if not self.full:
+            raise ArchiveError(said)
+        pause_for_room(self.catalog, self.mission, min(self.full), self.actor)
+        raise ArchiveFullError(f"{said}; the ingest of {self.mission.name} is paused")
 
     def end_within(self, connection: Connection, endings: Sequence[Ending]) -> None:
         """End arrivals in a transaction of the caller.
@@ -117,7 +146,10 @@ class Endings:
         self.end([ending for ending, _ in known])
         faultpoint("after_drop_rows")
         for _, path in known:
-            unlink_if_there(str(path))
+            try:
+                unlink_if_there(str(path))
+            except OSError as error:
+                _LOG.warning("%s is left to the next sweep: %s", path, error)
 
     def missing(self, lost: Iterable[HeldArrival]) -> None:
         """End arrivals whose files are nowhere: quarantined before a crash, or gone.
@@ -166,6 +198,8 @@ class Endings:
                 kept = self._quarantine(one)
             except FileNotFoundError:
                 gone.append(one.arrival)
+            except ArchiveFullError as error:
+                self.full.append(str(error))
             except ArchiveError as error:
                 self.troubles.append(str(error))
             else:

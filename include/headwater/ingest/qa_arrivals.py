@@ -79,7 +79,9 @@ def _take(ends: Endings, checks: _Checks) -> None:
 
 
 def _refuse(ends: Endings, checks: _Checks, refused: Refused) -> None:
-    if refused.kind in {Refusal.BUSY, Refusal.TROUBLE, Refusal.CHANGED}:
+    if refused.kind is Refusal.FULL:
+        ends.full.append(refused.reason)
+    elif refused.kind in {Refusal.BUSY, Refusal.TROUBLE, Refusal.CHANGED}:
         ends.troubles.append(f"{checks.arrival.name}: {refused.reason}")
     elif refused.kind is Refusal.GONE:
         ends.vanished([checks.arrival])

@@ -7,16 +7,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from headwater.archive.recovery import recover_intents
+from headwater.archive.staging import Refusal, disk_refusal
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import arrivals
 from headwater.core.actor import Actor
-from headwater.core.errors import ArchiveError
+from headwater.core.errors import ArchiveError, ArchiveFullError, HeadwaterError
 from headwater.ingest.claim import CHUNK, Claim, claim_arrivals
 from headwater.ingest.claim_work import ClaimWork
 from headwater.ingest.endings import Endings
 from headwater.ingest.leftovers import retake_expired_claims, sweep_claimed
 from headwater.ingest.quality import read_qa_dir
 from headwater.ingest.report import IngestReport, Progress
+from headwater.ingest.room import pause_for_room, resume_with_room
 from headwater.ingest.scan import Intake
 from headwater.missions.inspection.host import InspectorHost
 from headwater.missions.loaded import LoadedMission
@@ -38,6 +40,9 @@ def ingest_claim(
 
     Raises
     ------
+    ArchiveFullError
+        If there was no room on the disk for some of them: those stay claimed, the ingest of the
+        mission is paused, and goes on with them when there is room. All others have ended.
     ArchiveError
         If the archive or its disk could not take some of them: those stay claimed, and may be
         retaken at once. All others have ended.
@@ -68,6 +73,8 @@ def ingest_pending(
 
     Raises
     ------
+    ArchiveFullError
+        As :func:`ingest_claim`, or :class:`~headwater.ingest.room.IngestPausedError`: at once.
     ArchiveError, InspectorError, CatalogUnavailableError
         As :func:`ingest_claim`, once all other claims are done.
     """
@@ -95,16 +102,30 @@ def recover_and_claim(
 
     Raises
     ------
+    IngestPausedError
+        If the ingest is paused, and there is still no room on the disk.
     ArchiveError
         If the incoming folder cannot be used.
     CatalogUnavailableError
         If the catalog does not answer.
     """
     recover_intents(catalog, mission.id, Path(mission.rootdir), actor)
-    retaken = retake_expired_claims(catalog, mission, actor)
-    sweep_claimed(catalog, mission)
+    resume_with_room(catalog, mission, actor)
     size = CHUNK if chunk is None else chunk
-    return retaken + claim_arrivals(catalog, mission, actor, limit=limit, chunk=size, intake=intake)
+    try:
+        retaken = retake_expired_claims(catalog, mission, actor)
+        sweep_claimed(catalog, mission)
+        return retaken + claim_arrivals(
+            catalog, mission, actor, limit=limit, chunk=size, intake=intake
+        )
+    except HeadwaterError:
+        raise
+    except OSError as error:
+        reason = f"the folder {mission.incoming_dir} cannot be used: {error.strerror or error}"
+        if disk_refusal(error) is not Refusal.FULL:
+            raise ArchiveError(reason) from error
+        pause_for_room(catalog, mission, reason, actor)
+        raise ArchiveFullError(f"{reason}; the ingest of {mission.name} is paused") from error
 
 
 def _ingest_all(
@@ -122,6 +143,8 @@ def _ingest_all(
         try:
             progress = _shifted(report or _quiet, len(done.ended), total)
             done += ingest_claim(catalog, mission, claim.token, actor, host, progress)
+        except ArchiveFullError:
+            raise  # the next claim finds no room either
         except ArchiveError as error:
             troubles.append(error)
     if troubles:

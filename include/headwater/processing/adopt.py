@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from headwater.archive.protocol import Archive, Placed, Placement
+from headwater.archive.protocol import Archive, Placed, Placement, Refusal
 from headwater.archive.quarantine import quarantine
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import runs
@@ -126,6 +126,7 @@ class Adopter:
         for each in refused:
             adoption, output = by_path[each.placement.final_path]
             gathered[each.placement.final_path].replace(output.path)
+            adoption.no_room = adoption.no_room or each.kind is Refusal.FULL
             if not adoption.trouble:
                 adoption.trouble = f"its output {output.name} is refused: {each.reason}"
         for one in placed:
@@ -270,7 +271,13 @@ class Adopter:
         if not adoptions:
             return {}
         ends = [
-            end_of(a.finished, self._mission.settings, self._keep_evidence(a), a.trouble)
+            end_of(
+                a.finished,
+                self._mission.settings,
+                self._keep_evidence(a),
+                a.trouble,
+                no_room=a.no_room,
+            )
             for a in adoptions
         ]
         with self._catalog.begin() as connection:
@@ -297,8 +304,8 @@ class Adopter:
     def _keep_evidence(self, adoption: Adoption) -> Path | None:
         """Move log and partial outputs to the error folder; returns where the log is."""
         run = adoption.finished.run
-        if adoption.finished.interrupted:
-            return None
+        if adoption.finished.interrupted or adoption.no_room:
+            return None  # nothing is wrong with what it wrote
         if adoption.log_path is not None:  # it was kept as the log of a good run
             adoption.log_path.replace(run.log_path)
         detail = {

@@ -48,6 +48,8 @@ class Adoption:
     finished: FinishedRun
     outputs: list[Output] = field(default_factory=list)
     trouble: str = ""
+    no_room: bool = False
+    """Whether the trouble is a full disk, which is nobody's fault and ends by itself."""
     log_path: Path | None = None
     filed: list[BuiltOutput] = field(default_factory=list)
     committed: bool = False

@@ -56,10 +56,16 @@ class IncomingSensor(BaseSensorOperator):
         Raises
         ------
         AirflowSkipException
-            If nothing is there and it is not to wait.
+            If nothing is there and it is not to wait, or the ingest is paused because the disk is
+            full: the run that found it so has failed, and this one has nothing to add.
         """
+        from headwater.ingest.room import IngestPausedError
+
         with airflow_failures():
-            claims = self._claim(context)
+            try:
+                claims = self._claim(context)
+            except IngestPausedError as error:
+                raise AirflowSkipException(str(error)) from error
         if not claims and not self.wait:
             raise AirflowSkipException(f"nothing has arrived for {self.mission}")
         return PokeReturnValue(is_done=bool(claims), xcom_value=claims)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from headwater.catalog.connection import Catalog
     from headwater.core.actor import Actor
+    from headwater.missions.loaded import LoadedMission
 
 
 class SystemOperator(HeadwaterOperator):
@@ -57,6 +58,7 @@ class Look:
         self._actor = actor
         self._warn = warn
         self.troubles: list[str] = []
+        self._resumed: list[str] = []
 
     def all_steps(self) -> list[str]:
         """Do every step, however the others go."""
@@ -103,6 +105,7 @@ class Look:
 
         mission = load_mission(self._catalog, name)
         recovered = recover_intents(self._catalog, mission.id, mission.rootdir, self._actor)
+        self._resume(mission)
         swept = sweep_work_directories(mission)
         ended = finish(self._catalog, mission, self._actor)
         return [
@@ -110,6 +113,16 @@ class Look:
             *(f"campaign {number} is done" for number in ended),
             *(f"removed the work directory {path}, which no run uses" for path in swept),
         ]
+
+    def _resume(self, mission: LoadedMission) -> None:
+        """Let an ingest that is paused go on if there is room on the disk again."""
+        from headwater.ingest.room import IngestPausedError, resume_with_room
+
+        try:
+            if resume_with_room(self._catalog, mission, self._actor):
+                self._resumed.append(mission.name)
+        except IngestPausedError as error:
+            self._warn("%s", error)
 
     def _rewrite(self, name: str) -> list[str]:
         from headwater.missions.snapshot import snapshot_folder, write_snapshot
@@ -120,7 +133,8 @@ class Look:
         from headwater.missions.snapshot import read_snapshots, snapshot_folder
         from headwater.processing.service import due_processes
         from headwater_airflow.airflow_access import open_airflow
-        from headwater_airflow.due_runs import start_due_runs
+        from headwater_airflow.due_runs import start_due_runs, start_runs
+        from headwater_airflow.factories.incoming import incoming_dag_id
         from headwater_airflow.pools_and_files import ensure_pools, reparse_missions
 
         snapshots = read_snapshots(snapshot_folder())
@@ -138,4 +152,9 @@ class Look:
             done = ensure_pools(rest, snapshots)
             if changed:
                 done += reparse_missions(rest)
+            goes_on = [incoming_dag_id(one) for one in snapshots if one.mission in self._resumed]
+            done += [
+                f"started {dag_id}: the ingest goes on"
+                for dag_id in start_runs(rest, goes_on, "there is room on the disk again")
+            ]
             return done + [f"started {run}" for run in start_due_runs(rest, due)]

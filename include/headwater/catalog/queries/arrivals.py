@@ -246,6 +246,11 @@ def hold(connection: Connection, token: uuid.UUID, lease: float) -> list[HeldArr
     return sorted(held, key=lambda arrival: arrival.raw_name)
 
 
+def release(connection: Connection, token: uuid.UUID) -> None:
+    """Let anybody take over what a claim could not end."""
+    connection.execute(RELEASE_ARRIVALS, {"token": token})
+
+
 def end(
     connection: Connection, token: uuid.UUID, endings: Sequence[Ending], actor: Actor
 ) -> set[int]:
