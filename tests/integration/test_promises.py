@@ -1,0 +1,464 @@
+"""The promises as a program: each is broken by hand, and exactly that is told."""
+
+from __future__ import annotations
+
+import errno
+import os
+import uuid
+from datetime import date
+from pathlib import Path
+
+import pytest
+from processing_lab import CHAIN, Lab, process
+from sqlalchemy import text
+
+from headwater.archive.promises import Broken, broken_promises
+from headwater.catalog.connection import Catalog
+from headwater.core.actor import Actor
+from headwater.core.errors import ArchiveError, NotFoundError
+from headwater.ingest.claim import claim_arrivals, claim_folder
+from headwater.ingest.service import ingest_pending
+from headwater.missions.loaded import LoadedMission
+from headwater.processing.purging import PurgeRules, purge
+from ingest_mission import ACTOR, drop, make_mission
+
+D1, D2 = date(2020, 1, 1), date(2020, 1, 2)
+L0, L1 = "l0/l0_20200101_v1.0.0.dat", "l1/l1_20200101_v1.0.0.dat"
+
+
+@pytest.fixture
+def lab(catalog: Catalog, tmp_path: Path) -> Lab:
+    """Two days of l0, and all that is made from them."""
+    lab = Lab(catalog, tmp_path)
+    lab.put_many("l0", [D1, D2])
+    lab.process()
+    return lab
+
+
+def run(catalog: Catalog, *statements: str, unguarded: bool = False) -> None:
+    """Change the catalog behind the program's back; `unguarded` without foreign keys."""
+    with catalog.begin() as connection:
+        connection.execute(text("set local search_path to headwater"))
+        if unguarded:
+            connection.execute(text("set local session_replication_role to replica"))
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def broken(lab: Lab, **options: bool) -> list[str]:
+    return [str(one) for one in broken_promises(lab.catalog, "lab", **options)]
+
+
+# Nothing is broken
+
+
+def test_a_healthy_mission_at_rest_breaks_no_promise(lab: Lab) -> None:
+    assert broken(lab, at_rest=True) == []
+
+
+def test_a_mission_with_newer_inputs_and_failures_breaks_no_promise(lab: Lab) -> None:
+    lab.code("copy.sh", "#!/bin/sh\nexit 3\n")
+    lab.put("l0", D1, "1.0.1")
+    lab.process()
+    assert [state for _, state, _ in lab.builds("mk_l1")] == ["built", "built", "failed"]
+    assert broken(lab, at_rest=True) == []
+
+
+def test_a_purge_breaks_no_promise_though_the_bytes_of_level_0_stay(lab: Lab) -> None:
+    names = ["l0_20200101_v1.0.0.dat"]
+    rules = PurgeRules(recursive=True, forget_level_0=True)
+    purge(lab.catalog, lab.mission, names, lab.actor, "a test", rules)
+    assert (lab.root / L0).is_file()
+    assert broken(lab, at_rest=True) == []
+
+
+def test_an_unknown_mission_is_refused(lab: Lab) -> None:
+    with pytest.raises(NotFoundError, match="no mission 'moon'"):
+        broken_promises(lab.catalog, "moon")
+
+
+def test_an_archive_that_is_not_mounted_is_refused(lab: Lab) -> None:
+    lab.root.rename(lab.root.with_name("elsewhere"))
+    with pytest.raises(ArchiveError, match="is the archive mounted"):
+        broken_promises(lab.catalog, "lab")
+
+
+def test_a_broken_promise_is_told_on_one_line() -> None:
+    assert str(Broken(2, "l1/a.dat", "is not on disk")) == "promise 2: l1/a.dat is not on disk"
+
+
+# Rows: one statement each
+
+
+BY_ROWS: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
+    (
+        "two builds of an interval are built",
+        (
+            "drop index uq_build_built",
+            "update build set interval_key = '2020-01-01', fingerprint = 'another'"
+            " where interval_key = '2020-01-02'"
+            " and process_id = (select id from process where name = 'mk_l1')",
+        ),
+        ("promise 1: mk_l1 of 2020-01-01 has 2 built and 0 open builds",),
+    ),
+    (
+        "two files of one product, interval and version",
+        (
+            "alter table file drop constraint uq_file_version",
+            "insert into file (mission_id, product_id, name, path, interval_key, utc_file_date,"
+            " utc_start_time, utc_stop_time, interface_version, quality_version,"
+            " revision_version, newest, level, file_create_date, exists_on_disk)"
+            " select mission_id, product_id, 'twin', 'twin', interval_key, utc_file_date,"
+            " utc_start_time, utc_stop_time, interface_version, quality_version,"
+            " revision_version, false, level, file_create_date, false"
+            " from file where name = 'l1_20200101_v1.0.0.dat'",
+        ),
+        (
+            "promise 2: l1 of 2020-01-01 has several files of one version: "
+            "l1_20200101_v1.0.0.dat, twin",
+        ),
+    ),
+    (
+        "two rows of one path",
+        (
+            "alter table file drop constraint uq_file_mission_id_path",
+            "update file set path = 'l0/l0_20200101_v1.0.1.dat', exists_on_disk = false"
+            " where name = 'l1_20200101_v1.0.0.dat'",
+        ),
+        (
+            "promise 2: l0/l0_20200101_v1.0.1.dat is the place of 2 rows",
+            "promise 2: l1/l1_20200101_v1.0.0.dat has no row in the catalog",
+        ),
+    ),
+    (
+        "an interval without a newest file",
+        ("update file set newest = false where name like 'l2_20200101%'",),
+        ("promise 2: l2 of 2020-01-01 has 2 files and none is the newest",),
+    ),
+    (
+        "two newest files of an interval",
+        (
+            "drop index uq_file_newest",
+            "update file set newest = true where name = 'l2_20200101_v1.0.0.dat'",
+        ),
+        (
+            "promise 2: l2 of 2020-01-01 has several newest files",
+            "promise 5: l2_20200101_v1.0.0.dat is the newest, but",
+            "promise 5: l2_20200101_v1.0.0.dat was made from l1_20200101_v1.0.0.dat",
+        ),
+    ),
+    (
+        "a newest file that is not the highest",
+        (
+            "update file set newest = false where name = 'l2_20200101_v1.0.1.dat'",
+            "update file set newest = true where name = 'l2_20200101_v1.0.0.dat'",
+        ),
+        (
+            "promise 5: l2_20200101_v1.0.0.dat is the newest, but l2_20200101_v1.0.1.dat has a "
+            "higher version",
+            "promise 5: l2_20200101_v1.0.0.dat was made from l1_20200101_v1.0.0.dat",
+        ),
+    ),
+    (
+        "a build that is built and never gave its output",
+        (
+            "update file set build_id = null where name = 'l2_20200102_v1.0.0.dat'",
+            "delete from event where kind = 'file adopted' and build_id = (select id from build"
+            " where interval_key = '2020-01-02' and process_id ="
+            " (select id from process where name = 'mk_l2'))",
+        ),
+        (
+            "promise 4: mk_l2 of 2020-01-02 is built, but its build 4 never gave a l2",
+            "promise 4: mk_l2 of 2020-01-02 is built, but its l2 is gone",
+        ),
+    ),
+    (
+        "an output of a build that never was built",
+        (
+            "update build set state = 'failed', cancel_requested_at = now() where interval_key ="
+            " '2020-01-02' and process_id = (select id from process where name = 'mk_l2')",
+            "delete from event where kind = 'build built'",
+        ),
+        ("promise 4: l2_20200102_v1.0.0.dat is an output of build",),
+    ),
+    (
+        "a newest file whose parent is not the newest",
+        (
+            "update file_link set source_file = (select id from file where name ="
+            " 'l0_20200101_v1.0.0.dat') where resulting_file = (select id from file where name ="
+            " 'l1_20200101_v1.0.1.dat')",
+        ),
+        ("promise 5: l1_20200101_v1.0.1.dat was made from l0_20200101_v1.0.0.dat, which is",),
+    ),
+    (
+        "two builds of the same inputs and code",
+        (
+            "drop index uq_build_fingerprint",
+            "drop index uq_build_built",
+            "update build b set interval_key = '2020-01-01', fingerprint = (select fingerprint"
+            " from build o where o.process_id = b.process_id and o.state = 'built'"
+            " and o.interval_key = '2020-01-01') where interval_key = '2020-01-02'"
+            " and process_id = (select id from process where name = 'mk_l2')",
+        ),
+        (
+            "promise 1: mk_l2 of 2020-01-01 has 2 built and 0 open builds",
+            "promise 6: mk_l2 of 2020-01-01 is made more than once",
+        ),
+    ),
+    (
+        "a build without a reason",
+        ("update build set reason = ' ' where id = (select min(id) from build)",),
+        ("promise 7: build",),
+    ),
+    (
+        "a failed build that nothing tries again",
+        (
+            "update build set state = 'failed', reason = 'bad' where interval_key = '2020-01-02'"
+            " and process_id = (select id from process where name = 'mk_l2')",
+        ),
+        ("promise 7: mk_l2 of 2020-01-02 has failed (bad), nobody ended it",),
+    ),
+    (
+        "a failed build whose retry nothing wakes",
+        (
+            "update build set state = 'failed', reason = 'bad', not_before = now()"
+            " where interval_key = '2020-01-02'"
+            " and process_id = (select id from process where name = 'mk_l2')",
+        ),
+        ("promise 7: mk_l2 of 2020-01-02 is failed (bad), and nothing wakes it",),
+    ),
+    (
+        "a purge that did not leave level 0",
+        (
+            "insert into tombstone (mission_id, file_id, product_id, name, path, utc_file_date,"
+            " interval_key, keywords, interface_version, quality_version, revision_version, fate,"
+            " actor, reason) select mission_id, 999, product_id, 'l0_old', 'l0/old',"
+            " utc_file_date, interval_key, '', 1, 0, 0, 'removed', 'me', 'no'"
+            " from file where name = 'l0_20200101_v1.0.0.dat'",
+        ),
+        ("promise 9: l0_old was of level 0, and its purge did not leave its bytes",),
+    ),
+]
+
+
+@pytest.fixture
+def two_versions(lab: Lab) -> Lab:
+    lab.put("l0", D1, "1.0.1")
+    lab.process()
+    return lab
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [one[1:] for one in BY_ROWS],
+    ids=[one[0] for one in BY_ROWS],
+)
+def test_rows_that_break_a_promise_are_told(
+    two_versions: Lab, statements: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    run(two_versions.catalog, *statements)
+    found = broken(two_versions, at_rest=True)
+    assert len(found) == len(expected), found
+    assert all(one.startswith(start) for one, start in zip(found, expected, strict=True)), found
+
+
+def test_an_output_whose_row_is_lost_breaks_promise_4_until_it_is_looked_at(lab: Lab) -> None:
+    (lab.root / "l2/l2_20200102_v1.0.0.dat").unlink()
+    run(lab.catalog, "update file set exists_on_disk = false where name like 'l2_20200102%'")
+    assert broken(lab) == ["promise 4: mk_l2 of 2020-01-02 is built, but its l2 is gone"]
+    run(
+        lab.catalog,
+        "insert into wake (process_id, utc_date, reason) select id, '2020-01-02', 'lost'"
+        " from process where name = 'mk_l2'",
+    )
+    assert broken(lab) == []
+
+
+def test_a_file_of_an_old_code_breaks_promise_5_unless_its_date_is_looked_at(lab: Lab) -> None:
+    run(
+        lab.catalog,
+        "update code set active = false where id = (select min(id) from code)",
+        "insert into code (process_id, filename, interface_version, quality_version,"
+        " revision_version, output_interface, start_date, stop_date, date_written)"
+        " select process_id, 'new.sh', 1, 1, 0, 1, start_date, stop_date, date_written"
+        " from code where id = (select min(id) from code)",
+    )
+    found = broken(lab)
+    assert len(found) == 2
+    assert all("made by copy.sh" in one and "new.sh" in one for one in found)
+    assert {one[:10] for one in found} == {"promise 5:"}
+
+
+def test_what_a_new_code_makes_keeps_promise_5(lab: Lab) -> None:
+    lab.code("better.sh", (lab.root / "codes" / "copy.sh").read_text())
+    newer = process(
+        "mk_l1", "l1", "required_input1 = product_l0", timebase="FILE", code="better.sh",
+        version="1.1.0",
+    )  # fmt: skip
+    lab.change((*CHAIN[:3], newer, CHAIN[4]))
+    assert broken(lab) == []
+    lab.process()
+    assert broken(lab, at_rest=True) == []
+
+
+# The disk
+
+
+@pytest.mark.parametrize(("path", "promise"), [(L1, 2), (L0, 9)])
+def test_a_file_without_bytes_is_told(lab: Lab, path: str, promise: int) -> None:
+    (lab.root / path).unlink()
+    assert broken(lab) == [f"promise {promise}: {path} is not on disk"]
+
+
+@pytest.mark.parametrize(("path", "promise"), [(L1, 2), (L0, 9)])
+def test_a_file_of_another_size_is_told(lab: Lab, path: str, promise: int) -> None:
+    (lab.root / path).write_bytes(b"short")
+    [found] = broken(lab)
+    assert found.startswith(f"promise {promise}: {path} has 5 bytes, its row says")
+
+
+@pytest.mark.parametrize(("path", "promise"), [(L1, 2), (L0, 9)])
+def test_a_flipped_bit_is_told_where_sums_are_read(lab: Lab, path: str, promise: int) -> None:
+    content = bytearray((lab.root / path).read_bytes())
+    content[0] ^= 1
+    (lab.root / path).write_bytes(content)
+    assert broken(lab) == [f"promise {promise}: {path} has other bytes than its recorded checksum"]
+    assert broken(lab, sums=False) == []
+
+
+def test_bytes_without_a_row_are_told_unless_an_intent_speaks_for_them(lab: Lab) -> None:
+    (lab.root / "l1" / "dark.dat").write_text("dark")
+    assert broken(lab) == ["promise 2: l1/dark.dat has no row in the catalog"]
+    _intent(lab, "l1/dark.dat", lab.root / "l1" / ".x.part")
+    assert broken(lab) == []
+    assert broken(lab, at_rest=True) == ["promise 2: l1/dark.dat has a promise that is open"]
+
+
+def _intent(lab: Lab, final: str, part: Path) -> None:
+    run(
+        lab.catalog,
+        "insert into intent (mission_id, token, state, source_path, part_path, final_path,"
+        f" lease_until) select id, '{uuid.uuid4()}', 'open', '', decode('"
+        f"{os.fsencode(part).hex()}', 'hex'), '{final}', now() from mission",
+    )
+
+
+def test_a_part_that_no_intent_speaks_of_is_told(lab: Lab) -> None:
+    part = lab.root / "l1" / f".{uuid.uuid4().hex}-0.part"
+    part.write_text("part")
+    assert broken(lab) == [f"promise 2: l1/{part.name} is a copy that was not filed"]
+    _intent(lab, "l1/new.dat", part)
+    assert broken(lab) == []
+
+
+def test_links_and_other_folders_of_the_mission_are_not_files_of_the_archive(lab: Lab) -> None:
+    (lab.root / "l1" / "latest.dat").symlink_to(lab.root / L1)
+    (lab.root / "errors" / "bad.dat").write_text("bad")
+    (lab.root / "l1" / ".hidden").write_text("mine")
+    assert broken(lab, at_rest=True) == []
+
+
+def test_a_folder_that_cannot_be_read_is_told_and_its_files_are_not_lost(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if Path(path).name == "l1":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr("headwater.archive.walk.os.scandir", refusing)
+    assert broken(lab, sums=False) == ["promise 2: l1/ cannot be read: Permission denied"]
+
+
+# At rest
+
+
+def test_a_work_directory_and_a_running_build_are_told_at_rest(lab: Lab) -> None:
+    (lab.root / ".work" / "abc").mkdir(parents=True)
+    run(
+        lab.catalog,
+        f"update build set state = 'running', token = '{uuid.uuid4()}', claimed_by = 'ghost',"
+        " lease_until = now() where interval_key = '2020-01-02'"
+        " and process_id = (select id from process where name = 'mk_l2')",
+    )
+    assert broken(lab) == []
+    assert broken(lab, at_rest=True) == [
+        "promise 2: mk_l2 of 2020-01-02 is still running, claimed by ghost",
+        f"promise 2: {lab.root}/.work/abc is a work directory that nobody uses",
+    ]
+
+
+# Arrivals
+
+
+@pytest.fixture
+def arrived(catalog: Catalog, tmp_path: Path) -> LoadedMission:
+    """A mission with one adopted and one quarantined arrival."""
+    mission = make_mission(catalog, tmp_path)
+    drop(mission, "l0_20200101_v1.0.0.dat")
+    drop(mission, "nonsense.txt")
+    ingest_pending(catalog, mission, ACTOR)
+    assert _of(catalog, at_rest=True) == []
+    return mission
+
+
+def _of(catalog: Catalog, **options: bool) -> list[str]:
+    return [str(one) for one in broken_promises(catalog, "demo", **options)]
+
+
+def test_an_arrival_that_ended_without_a_reason_is_told(
+    catalog: Catalog, arrived: LoadedMission
+) -> None:
+    run(catalog, "update arrival set reason = '' where name = 'nonsense.txt'")
+    assert _of(catalog) == ["promise 3: arrival nonsense.txt has ended without a reason"]
+
+
+def test_an_adopted_arrival_without_its_file_is_told(
+    catalog: Catalog, arrived: LoadedMission
+) -> None:
+    run(catalog, "update arrival set file_id = 999 where disposition = 'adopted'")
+    assert _of(catalog) == [
+        "promise 3: arrival l0_20200101_v1.0.0.dat is adopted, but there is no such file, nor was "
+        "one purged"
+    ]
+
+
+def test_a_file_that_two_arrivals_claim_to_have_brought_is_told(
+    catalog: Catalog, arrived: LoadedMission
+) -> None:
+    run(
+        catalog,
+        "update arrival set disposition = 'adopted', file_id = (select id from file)"
+        " where name = 'nonsense.txt'",
+    )
+    [found] = _of(catalog)
+    assert found.startswith("promise 3: l0_20200101_v1.0.0.dat is the file of 2 adopted arrivals")
+
+
+def test_a_quarantined_file_that_is_not_there_is_told(
+    catalog: Catalog, arrived: LoadedMission
+) -> None:
+    (arrived.errordir / "nonsense.txt").unlink()
+    assert _of(catalog) == [
+        "promise 3: arrival nonsense.txt is quarantined, but does not lie at "
+        f"{arrived.errordir}/nonsense.txt"
+    ]
+
+
+def test_a_claimed_arrival_is_told_once_its_bytes_are_nowhere(
+    catalog: Catalog, arrived: LoadedMission
+) -> None:
+    drop(arrived, "l0_20200102_v1.0.0.dat")
+    [claim] = claim_arrivals(catalog, arrived, Actor("ghost"))
+    assert _of(catalog) == []
+    folder = claim_folder(Path(arrived.incoming_dir), uuid.UUID(claim.token))
+    assert _of(catalog, at_rest=True) == [
+        "promise 2: arrival l0_20200102_v1.0.0.dat is still claimed by ghost",
+        f"promise 2: {folder} is left of a claim that has ended",
+    ]
+    (folder / "l0_20200102_v1.0.0.dat").unlink()
+    assert _of(catalog) == [
+        "promise 3: arrival l0_20200102_v1.0.0.dat is claimed, but its bytes are nowhere"
+    ]
