@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -15,6 +15,12 @@ from headwater.core.errors import CatalogBusyError, CatalogUnavailableError, Set
 
 URL_VARIABLE = "HEADWATER_CATALOG_URL"
 CONNECT_SECONDS = 10
+IDLE_IN_TRANSACTION = "60s"
+"""So long may a transaction wait for its owner; one that stands still would stop all others."""
+_LIMIT_IDLENESS = f"""
+    select set_config('idle_in_transaction_session_timeout', '{IDLE_IN_TRANSACTION}', false)
+    where current_setting('idle_in_transaction_session_timeout') = '0'
+"""
 _BUSY = {"40001", "40P01", "55P03", "57014"}
 """Postgres's codes: serialization failure, deadlock, lock not available, statement cancelled."""
 _REFUSES = {"25006", "53100", "53200", "53300", "53400"}
@@ -69,7 +75,7 @@ class Catalog:
             pool_pre_ping=True,
             connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "headwater"},
         )
-        event.listen(self.engine, "connect", _use_utc)
+        event.listen(self.engine, "connect", _set_up)
 
     @property
     def dsn(self) -> str:
@@ -121,7 +127,8 @@ class Catalog:
     def keep(self) -> Iterator[Connection]:
         """One connection for several transactions in a row, which temporary tables outlive.
 
-        It is closed at the end, and with it go its temporary tables and locks.
+        It is closed at the end, and with it go its temporary tables and locks. Its transactions
+        may wait for their owner as long as they like.
 
         Raises
         ------
@@ -130,6 +137,8 @@ class Catalog:
         """
         with self._one_door(), self.engine.connect() as connection:
             connection.detach()
+            connection.execute(text("set idle_in_transaction_session_timeout = 0"))
+            connection.commit()
             yield connection
 
     @contextmanager
@@ -167,8 +176,9 @@ class Catalog:
         self.engine.dispose()
 
 
-def _use_utc(dbapi_connection: object, _record: object) -> None:
-    """Times come back as UTC, whatever the server's own zone."""
+def _set_up(dbapi_connection: object, _record: object) -> None:
+    """Times come back as UTC, and no transaction waits for ever; what the server says is kept."""
     with dbapi_connection.cursor() as cursor:  # type: ignore[attr-defined]  # psycopg's, untyped here
         cursor.execute("set time zone 'UTC'")
+        cursor.execute(_LIMIT_IDLENESS)
     dbapi_connection.commit()  # type: ignore[attr-defined]  # as above
