@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 
-from headwater.archive import batch as batches
 from headwater.archive import protocol, staging
 from headwater.archive.batch import Batch
 from headwater.archive.faultpoint import faultpoint
@@ -42,37 +40,8 @@ def _clean_before_commit() -> None:
     protocol.Archive._steps = steps
 
 
-def _link_before_promise() -> None:
-    def steps(_: object, batch: Batch, placements: Sequence[Placement], commit: Commit) -> None:
-        for number, placement in enumerate(placements):
-            batch._prepare(number, placement)
-        batch.copy()
-        batch.link()
-        batch._open_intents(list(batch.staged))
-        faultpoint("after_intents")
-        batch.commit(commit)
-        batch.clean()
-
-    protocol.Archive._steps = steps
-
-
-def _replacing_rename() -> None:
-    def link(staged: staging.Staged) -> None:
-        os.replace(staged.part, staged.name, src_dir_fd=staged.folder, dst_dir_fd=staged.folder)
-        faultpoint("after_link")
-
-    batches.staging.link = link
-
-
-def _no_token() -> None:
-    batches.HeldIntents.commit = lambda *_: None
-
-
 MUTANTS: dict[str, Callable[[], None]] = {
     "no fsync": _no_fsync,
     "commit before link": _commit_before_link,
     "clean before commit": _clean_before_commit,
-    "link before promise": _link_before_promise,
-    "replacing rename": _replacing_rename,
-    "no token": _no_token,
 }

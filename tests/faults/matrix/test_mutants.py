@@ -13,9 +13,6 @@ pytestmark = pytest.mark.slow
 CASES = [
     ("commit before link", Cell("after_commit", "kill", 9)),
     ("clean before commit", Cell("after_unlink", "kill", 10)),
-    ("link before promise", Cell("after_link", "kill", 6)),
-    ("replacing rename", Cell("after_link", "kill", 6)),
-    ("no token", Cell("after_folder_fsync", "late", 56)),
 ]
 
 
