@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,6 +24,8 @@ _LIMIT_IDLENESS = f"""
 """
 _BUSY = {"40001", "40P01", "55P03", "57014"}
 """Postgres's codes: serialization failure, deadlock, lock not available, statement cancelled."""
+_FATAL = re.compile(r"FATAL:\s+(.*)")
+"""Why the server let nobody in, in the words that it sent before it hung up."""
 _REFUSES = {"25006", "53100", "53200", "53300", "53400"}
 """Read-only, disk full, out of memory, too many connections, a limit of its configuration."""
 
@@ -158,7 +161,9 @@ class Catalog:
             if code in _REFUSES:
                 raise self._unavailable(f"refuses to work ({said})") from error
             if isinstance(error, OperationalError) or error.connection_invalidated:
-                raise self._unavailable("does not answer") from error
+                fatal = _FATAL.search(str(error.orig))
+                why = f" ({fatal[1]})" if fatal else ""
+                raise self._unavailable(f"does not answer{why}") from error
             raise
 
     @property
