@@ -5,11 +5,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 IMAP := .venv-imap
+FAULTS := .faults.jsonl
 STAMP := $(VENV)/.headwater-setup
 # Compiled once at install; without it every start of Python takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test lint unit integration airflow airflow-slow conformance imap bench pictures clean
+.PHONY: help setup demo test lint unit integration airflow airflow-slow faults conformance imap bench pictures clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -39,13 +40,25 @@ unit: setup  ## What needs no database
 	$(BIN)/python -m pytest -q tests/unit
 
 integration: setup  ## On a real Postgres, with real processes
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not airflow' tests/integration tests/faults
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not airflow and not slow' \
+	  tests/integration tests/faults
 
 airflow: setup  ## On a real Airflow
 	$(BIN)/python -m pytest -q -m 'airflow and not slow' tests/integration
 
 airflow-slow: setup  ## The same in trouble: catalog away, many failures, another user (three minutes)
 	$(BIN)/python -m pytest -q -m 'airflow and slow' tests/integration
+
+faults: setup  ## Every fault at every step, then the table docs/reference/faults.md (ten minutes)
+	# What makes clocks wrong and file systems clone; tests without it skip with a sentence.
+	command -v faketime mkfs.xfs >/dev/null || apt-get install -y -qq faketime xfsprogs || true
+	rm -f $(FAULTS)
+	HEADWATER_FAULT_RECORD=$(CURDIR)/$(FAULTS) $(BIN)/python -m pytest -q -n 2 --dist loadfile \
+	  -m 'fault and not airflow' tests
+	$(BIN)/python -m pytest -q tests/faults/matrix/test_mutants.py
+	HEADWATER_FAULT_RECORD=$(CURDIR)/$(FAULTS) $(BIN)/python -m pytest -q \
+	  -m 'fault and airflow' tests
+	$(BIN)/python -m tests.faults.report $(FAULTS)
 
 conformance: setup  ## Recorded runs of the systems that Headwater replaces, where they lie beside
 	@if [ -d ../shared/spec/cases ]; then \
@@ -71,4 +84,4 @@ pictures: setup  ## Take the docs' pictures from the demo (installs Chromium wit
 	$(BIN)/python tests/browser/take_pictures.py
 
 clean:  ## Remove what setup and the local stack made
-	rm -rf $(VENV) $(IMAP) .headwater .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(IMAP) $(FAULTS) .headwater .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

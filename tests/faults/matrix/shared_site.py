@@ -9,9 +9,11 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from fault_record import Injected
 from faults.matrix.adoptions import AdoptionSite
 from faults.matrix.arrivals import ArrivalSite
 from faults.matrix.database import FragileDatabase
+from faults.matrix.steps import Cell
 from faults.matrix.strikes import Striker
 from fresh_database import cloned
 from headwater.catalog.connection import Catalog
@@ -48,3 +50,17 @@ class SharedSite(Generic[SiteT]):
         """Let the next cell have a new one."""
         self._current = None
         self._open.close()
+
+
+def survive(shared: SharedSite[SiteT], cell: Cell, injected: Injected) -> None:
+    """Let `cell` happen to the work of a site, which must be right after its recovery."""
+    injected.what = [cell.fault]
+    site, striker = shared.take()
+    try:
+        sent = site.send()
+        striker.strike(cell)
+        site.settle()
+        assert site.judge(sent, injected) == []
+    except BaseException:
+        shared.discard()
+        raise

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
+
 KILLED = {
     "after_claim_rows": 1, "at_claim_mkdir": 1, "at_claim_rename": 1, "after_claim_rename": 1,
     "at_claim_fsync": 1,
@@ -76,3 +78,11 @@ def cells(points: tuple[str, ...]) -> list[Cell]:
                 if point in _ONLY_AT.get(error, (point,))
             ]
     return found
+
+
+def params(points: tuple[str, ...]) -> list[object]:
+    """The cells of these points, as parameters of a test with their numbers."""
+    return [
+        pytest.param(cell, id=str(cell), marks=pytest.mark.fault(cell.number))
+        for cell in cells(points)
+    ]
