@@ -18,6 +18,7 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError
 
 from headwater.archive import staging
+from headwater.archive.entries import Folder
 from headwater.archive.faultpoint import faultpoint
 from headwater.archive.held_intents import HeldIntents, LeaseLostError
 from headwater.archive.intents import IntentPaths
@@ -83,16 +84,24 @@ class Batch:
         else:
             part = f".{self.intents.token.hex}-{number}.part"
             self.placements[path] = placement
+            source, held = placement.source, placement.folder
+            if held is not None:
+                source = os.path.basename(source)  # noqa: PTH119  a surrogate-safe text
+            handle = None if held is None else held.handle
             self.staged[path] = Staged(
-                placement.source, folder, name, part, placement.stamp, placement.move
+                source, handle, folder, name, part, placement.stamp, placement.move
             )
 
     def _open_intents(self, paths: Iterable[str]) -> set[str]:
         root = self.intents.rootdir
         return self.intents.open(
             [
-                IntentPaths(one.source, str(root / Path(path).parent / one.part), path)
-                for path, one in ((path, self.staged[path]) for path in paths)
+                IntentPaths(
+                    self.placements[path].lasting_source,
+                    str(root / Path(path).parent / self.staged[path].part),
+                    path,
+                )
+                for path in paths
             ]
         )
 
@@ -222,7 +231,7 @@ class Batch:
         faultpoint("after_unlink")
         try:
             self.folders.sync()
-            for folder in {os.path.dirname(self.staged[path].source) for path in clean}:  # noqa: PTH120  a surrogate-safe text
+            for folder in {self.placements[path].source_folder for path in clean}:
                 _sync_folder(folder)
         except OSError as error:
             _LOG.warning("the clean-up of a batch is left to recovery: %s", error)
@@ -290,15 +299,18 @@ def _cleaned(one: Staged) -> bool:
     try:
         faultpoint("at_unlink")
         staging.unlink_if_there(one.part, one.folder)
-        staging.unlink_if_there(one.source)
+        staging.unlink_if_there(one.source, one.source_folder)
     except OSError as error:
         _LOG.warning("the leftovers of %s are left to recovery: %s", one.name, error)
         return False
     return True
 
 
-def _sync_folder(folder: str) -> None:
+def _sync_folder(folder: str | Folder) -> None:
     faultpoint("at_source_fsync")
+    if isinstance(folder, Folder):
+        folder.sync()
+        return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -13,6 +13,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from headwater.archive.entries import FOLDER_FLAGS, open_child
 from headwater.archive.faultpoint import faultpoint
 from headwater.core.errors import ArchiveError, ArchiveFullError, UnsafePathError
 
@@ -20,7 +21,6 @@ LONGEST_NAME = 255
 """Bytes that one name may have; the limit of the usual file systems."""
 LONGEST_PATH = 4000
 """Bytes that a path below the root may have."""
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def printable(name: str) -> str:
@@ -107,14 +107,14 @@ class Folders:
 
     def _walk(self, parts: tuple[str, ...], create: bool) -> int:
         try:
-            handle = os.open(self._real_root, _FOLDER)
+            handle = os.open(self._real_root, FOLDER_FLAGS)
         except OSError as error:
             raise ArchiveError(
                 f"the folder {self.root} cannot be opened: {error.strerror}"
             ) from error
         for part in parts:
             try:
-                following = _child(handle, part, create)
+                following = open_child(handle, part, create=create, point="at_mkdir")
             except OSError as error:
                 kind = ArchiveFullError if error.errno == errno.ENOSPC else ArchiveError
                 raise kind(
@@ -143,18 +143,3 @@ class Folders:
         for handle in self._handles.values():
             os.close(handle)
         self._handles.clear()
-
-
-def _child(parent: int, name: str, create: bool) -> int:
-    try:
-        return os.open(name, _FOLDER, dir_fd=parent)
-    except FileNotFoundError:
-        if not create:
-            raise
-    try:
-        faultpoint("at_mkdir")
-        os.mkdir(name, dir_fd=parent)
-        os.fsync(parent)
-    except FileExistsError:  # another worker made it just now
-        pass
-    return os.open(name, _FOLDER, dir_fd=parent)

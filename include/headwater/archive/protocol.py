@@ -62,7 +62,7 @@ class Archive:
         ArchiveError
             If the rootdir cannot be opened.
         """
-        batch = Batch(self._held_intents(), together, len(placements))
+        batch = Batch(self.held_intents(), together, len(placements))
         try:
             self._steps(batch, placements, commit)
         except CatalogUnavailableError:
@@ -74,7 +74,8 @@ class Archive:
             batch.close()
         return batch.placed, batch.refused
 
-    def _held_intents(self) -> HeldIntents:
+    def held_intents(self) -> HeldIntents:
+        """Promises of a new token, none of them made yet."""
         return HeldIntents(
             self.catalog,
             self.mission_id,

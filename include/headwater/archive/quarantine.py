@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from headwater.archive.entries import Entry, Folder
 from headwater.archive.faultpoint import faultpoint
 from headwater.archive.hashing import digest
 from headwater.archive.paths import LONGEST_NAME, printable
@@ -30,12 +31,9 @@ _ROOM = len(f".999999{SIDECAR}")
 def quarantine(
     source: Path, errordir: Path, reason: str, detail: Mapping[str, object], *, key: str
 ) -> Path:
-    """Move `source`, whatever it is, into `errordir`, and return where it lies.
+    """Move `source`, a file in a folder of our own, into `errordir`, and return where it lies.
 
-    It keeps its name; ``.1``, ``.2`` ... is added while that is taken. `reason` and `detail` go
-    into ``<name>.reason.json``. `key` tells this file from all others: called again with the same
-    key, a move that was interrupted is finished. The folder is made if it is missing; a path of
-    links into it is not followed.
+    As :func:`put_aside`; the folder is made if it is missing.
 
     Raises
     ------
@@ -47,93 +45,157 @@ def quarantine(
         If it cannot be moved.
     """
     try:
+        near = Folder.opened(source.parent)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _trouble(source.name, errordir, error) from error
+    with near, opened_errordir(errordir) as kept:
+        return put_aside(near.entry(source.name), kept, reason, detail, key=key)
+
+
+def opened_errordir(errordir: Path) -> Folder:
+    """The error folder, made if it is missing, and held open.
+
+    Raises
+    ------
+    ArchiveError
+        If it cannot be made or opened.
+    """
+    try:
         errordir.mkdir(parents=True, exist_ok=True)
+        return Folder.opened(errordir)
+    except OSError as error:
+        kind = ArchiveFullError if error.errno == errno.ENOSPC else ArchiveError
+        raise kind(f"the folder {errordir} cannot be used: {error.strerror or error}") from error
+
+
+def put_aside(
+    source: Entry, kept: Folder, reason: str, detail: Mapping[str, object], *, key: str
+) -> Path:
+    """Move `source`, whatever it is, into the folder `kept`, and return where it lies.
+
+    It keeps its name; ``.1``, ``.2`` ... is added while that is taken. `reason` and `detail` go
+    into ``<name>.reason.json``. `key` tells this file from all others: called again with the same
+    key, a move that was interrupted is finished.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no source, and no earlier call had moved it.
+    ArchiveError
+        If it cannot be moved.
+    """
+    try:
         note = {"reason": reason, "key": key, "at": datetime.now(UTC).isoformat(), **detail}
-        target = _reserved(errordir, source.name, note)
+        target = _reserved(kept, source.name, note)
         faultpoint("after_sidecar")
-        if os.path.lexists(source):
+        if source.exists():
             _move(source, target)
-        elif not os.path.lexists(target):
-            _sidecar(target).unlink(missing_ok=True)
-            raise FileNotFoundError(errno.ENOENT, "nothing to quarantine", str(source))
-        _sync(errordir)
+        elif not target.exists():
+            _sidecar(target).unlink()
+            raise FileNotFoundError(errno.ENOENT, "nothing to quarantine", source.name)
+        faultpoint("at_quarantine_fsync")
+        kept.sync()
         faultpoint("after_quarantine_move")
     except FileNotFoundError:
         raise
     except OSError as error:
-        kind = ArchiveFullError if error.errno == errno.ENOSPC else ArchiveError
-        raise kind(
-            f"{printable(source.name)} cannot be moved to {errordir}: {error.strerror or error}"
-        ) from error
-    return target
+        raise _trouble(source.name, kept.path, error) from error
+    return target.place
+
+
+def _trouble(name: str, errordir: Path, error: OSError) -> ArchiveError:
+    why = error.strerror or error
+    kind = ArchiveFullError if error.errno == errno.ENOSPC else ArchiveError
+    return kind(f"{printable(name)} cannot be moved to {errordir}: {why}")
 
 
 def kept_as(errordir: Path, name: str, key: str) -> tuple[Path, str] | None:
     """Where an earlier call with this key has put the file, and the reason; none if nowhere."""
+    try:
+        folder = Folder.opened(errordir)
+    except OSError:
+        return None
+    with folder:
+        return kept_in(folder, name, key)
+
+
+def kept_in(kept: Folder, name: str, key: str) -> tuple[Path, str] | None:
+    """As :func:`kept_as`, in a folder that is held open."""
     for number in count():
-        target = _numbered(errordir, name, number)
+        target = _numbered(kept, name, number)
         note = _note(_sidecar(target))
         if note.get("key") == key:
-            return (target, str(note["reason"])) if os.path.lexists(target) else None
-        if not (os.path.lexists(target) or os.path.lexists(_sidecar(target))):
+            return (target.place, str(note["reason"])) if target.exists() else None
+        if not (target.exists() or _sidecar(target).exists()):
             return None
     raise AssertionError("count() has no end")
 
 
-def _numbered(errordir: Path, name: str, number: int) -> Path:
+def _numbered(kept: Folder, name: str, number: int) -> Entry:
     raw = os.fsencode(name)[: LONGEST_NAME - _ROOM]
-    return errordir / os.fsdecode(raw + (f".{number}".encode() if number else b""))
+    return kept.entry(os.fsdecode(raw + (f".{number}".encode() if number else b"")))
 
 
-def _sidecar(target: Path) -> Path:
-    return target.with_name(target.name + SIDECAR)
+def _sidecar(target: Entry) -> Entry:
+    return target.folder.entry(target.name + SIDECAR)
 
 
-def _reserved(errordir: Path, name: str, note: Mapping[str, object]) -> Path:
+def _reserved(kept: Folder, name: str, note: Mapping[str, object]) -> Entry:
     """Find the first free name and write its note, or the name that this key has already."""
     written = json.dumps(note, indent=2, sort_keys=True, default=str).encode()
-    draft = errordir / f".{uuid.uuid4().hex}.tmp"
+    draft = kept.entry(f".{uuid.uuid4().hex}.tmp")
     try:
         for number in count():
-            target = _numbered(errordir, name, number)
+            target = _numbered(kept, name, number)
             if _note(_sidecar(target)).get("key") == note["key"]:
                 return target
-            if os.path.lexists(target) or os.path.lexists(_sidecar(target)):
+            if target.exists() or _sidecar(target).exists():
                 continue
             if not draft.exists():
                 _write(draft, written)
             try:
-                os.link(draft, _sidecar(target))
+                _link(draft, _sidecar(target))
             except FileExistsError:
                 continue
             return target
     finally:
-        draft.unlink(missing_ok=True)
+        draft.unlink()
     raise AssertionError("count() has no end")
 
 
-def _note(sidecar: Path) -> Mapping[str, object]:
+def _link(source: Entry, target: Entry) -> None:
+    here, there = source.folder.handle, target.folder.handle
+    os.link(source.name, target.name, src_dir_fd=here, dst_dir_fd=there)
+
+
+def _note(sidecar: Entry) -> Mapping[str, object]:
     try:
-        note = json.loads(sidecar.read_bytes())
+        note = json.loads(sidecar.read())
     except (OSError, ValueError):
         return {}
     return note if isinstance(note, dict) else {}
 
 
-def _write(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
+def _write(entry: Entry, content: bytes) -> None:
+    with os.fdopen(_made(entry), "wb") as file:
         faultpoint("at_sidecar_write")
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _move(source: Path, target: Path) -> None:
-    if os.path.lexists(target):  # an interrupted copy of this very file: its note is ours
-        target.unlink()
+def _made(entry: Entry) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.open(entry.name, flags, 0o666, dir_fd=entry.folder.handle)
+
+
+def _move(source: Entry, target: Entry) -> None:
+    target.unlink()  # an interrupted copy of this very file, if any: its note is ours
     try:
         faultpoint("at_quarantine_rename")
-        os.rename(source, target)  # noqa: PTH104  the name may hold any bytes
+        source.rename(target)
     except OSError as error:
         if error.errno != errno.EXDEV or not stat.S_ISREG(source.lstat().st_mode):
             raise
@@ -141,10 +203,10 @@ def _move(source: Path, target: Path) -> None:
         source.unlink()
 
 
-def _copy(source: Path, target: Path) -> None:
-    reading = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+def _copy(source: Entry, target: Entry) -> None:
+    reading = source.open()
     try:
-        writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        writing = _made(target)
         try:
             digest(reading, writing)
             os.fsync(writing)
@@ -152,12 +214,3 @@ def _copy(source: Path, target: Path) -> None:
             os.close(writing)
     finally:
         os.close(reading)
-
-
-def _sync(folder: Path) -> None:
-    faultpoint("at_quarantine_fsync")
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from sqlalchemy import text
 
+from headwater.archive.entries import Folder
 from headwater.archive.faultpoint import faultpoint
 from headwater.archive.intents import (
     TakenIntent,
@@ -142,7 +143,17 @@ def _end_one(folders: Folders, intent: TakenIntent) -> Recovered:
     part = Path(intent.part).name
     if intent.committed:
         unlink_if_there(part, folder)
-        unlink_if_there(intent.source)
+        _remove_source(intent.source)
     else:
         undo(folder, part, final)
     return Recovered(intent.final, intent.committed)
+
+
+def _remove_source(source: str) -> None:
+    """Remove a source whose file is filed; never through a link, which may lead to other files."""
+    path = Path(source)
+    try:
+        with Folder.without_links(path.parent) as folder:
+            folder.entry(path.name).unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return  # it has gone, or lies elsewhere now: the sweeps of its place deal with it

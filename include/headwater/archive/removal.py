@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from headwater.archive.entries import Folder
 from headwater.archive.faultpoint import faultpoint
 from headwater.archive.intents import (
     PromisedRemoval,
@@ -23,7 +24,7 @@ from headwater.archive.intents import (
     open_removals,
 )
 from headwater.archive.paths import Folders, checked_path
-from headwater.archive.quarantine import quarantine
+from headwater.archive.quarantine import opened_errordir, put_aside
 from headwater.archive.staging import unlink_if_there
 from headwater.catalog.connection import Catalog
 from headwater.core.actor import Actor
@@ -150,13 +151,12 @@ def take_away(folders: Folders, promised: PromisedRemoval) -> Path | None:
     if removal.keep_in is None:
         unlink_if_there(name, folder)
         return None
+    source = Folder(place.parent, folder).entry(name)
+    detail = {"path": removal.path}
     try:
-        return quarantine(
-            place,
-            Path(removal.keep_in),
-            promised.reason,
-            {"path": removal.path},
-            key=f"removal {promised.number}",
-        )
+        with opened_errordir(Path(removal.keep_in)) as kept:
+            return put_aside(
+                source, kept, promised.reason, detail, key=f"removal {promised.number}"
+            )
     except FileNotFoundError:
         return None

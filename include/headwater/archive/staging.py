@@ -11,15 +11,14 @@ import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 
+from headwater.archive.entries import READ_FLAGS
 from headwater.archive.faultpoint import faultpoint
 from headwater.archive.hashing import Digests, ReadFailedError, digest
 from headwater.archive.paths import printable
 from headwater.archive.reflink import reflink
 from headwater.core.errors import ArchiveFullError
 
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _MAKE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -82,9 +81,13 @@ class Stamp:
 
 @dataclass(slots=True)
 class Staged:
-    """A file on its way: its names, the handle of its folder, and what is known of it by now."""
+    """A file on its way: its names, the handle of its folder, and what is known of it by now.
+
+    `source` is a name in the open folder `source_folder`, or, without one, an absolute path.
+    """
 
     source: str
+    source_folder: int | None
     folder: int
     name: str
     part: str
@@ -108,7 +111,7 @@ def copy(staged: Staged) -> None:
     StepRefusedError
         If the source cannot be read or changed meanwhile, or the disk does not take it.
     """
-    source = _open_source(staged.source)
+    source = _open_source(staged)
     try:
         before = os.fstat(source)
         _same(staged, before)
@@ -132,10 +135,10 @@ def copy(staged: Staged) -> None:
         os.close(source)
 
 
-def _open_source(path: str) -> int:
+def _open_source(staged: Staged) -> int:
     try:
         faultpoint("at_open")
-        source = os.open(path, _READ)
+        source = os.open(staged.source, READ_FLAGS, dir_fd=staged.source_folder)
     except FileNotFoundError as error:
         raise StepRefusedError(Refusal.GONE, "it was gone before it could be read") from error
     except OSError as error:
@@ -160,7 +163,13 @@ def _copy_part(staged: Staged, source: int) -> None:
 def _link_part(staged: Staged) -> bool:
     try:
         faultpoint("at_part_link")
-        os.link(staged.source, staged.part, dst_dir_fd=staged.folder, follow_symlinks=False)
+        os.link(
+            staged.source,
+            staged.part,
+            src_dir_fd=staged.source_folder,
+            dst_dir_fd=staged.folder,
+            follow_symlinks=False,
+        )
     except OSError as error:
         if error.errno in {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}:
             return False
@@ -208,7 +217,8 @@ def link(staged: Staged) -> None:
         If the source changed, or the name is taken by other bytes.
     """
     try:
-        _same(staged, Path(staged.source).lstat())
+        now = os.stat(staged.source, dir_fd=staged.source_folder, follow_symlinks=False)
+        _same(staged, now)
         folder = staged.folder
         faultpoint("at_link")
         os.link(staged.part, staged.name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -226,7 +236,7 @@ def link(staged: Staged) -> None:
 def _same_bytes(staged: Staged) -> bool:
     """Whether the file that has the final name is this one; if so, its bytes are durable now."""
     try:
-        handle = os.open(staged.name, _READ, dir_fd=staged.folder)
+        handle = os.open(staged.name, READ_FLAGS, dir_fd=staged.folder)
     except OSError:
         return False
     try:

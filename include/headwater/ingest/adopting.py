@@ -9,9 +9,8 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, IntegrityError
 
-from headwater.archive.hashing import digest_file
+from headwater.archive.in_place import file_in_place
 from headwater.archive.protocol import Archive, Placed, Placement, Refusal, Refused
-from headwater.archive.staging import moment_of, unlink_if_there
 from headwater.catalog.queries import arrivals
 from headwater.catalog.queries.arrivals import Ending, HeldArrival, KnownFile
 from headwater.catalog.queries.filing import (
@@ -75,10 +74,7 @@ class Adopter:
             rows = [item.new_file(one) for item, one in zip(items, placed, strict=True)]
             self._file(connection, items, rows)
 
-        placements = [
-            Placement(str(one.screened.path), path, stamp=one.screened.stamp)
-            for path, one in by_path.items()
-        ]
+        placements = [_placement(one.screened, path) for path, one in by_path.items()]
         try:
             placed, refused = self._archive().place(placements, commit)
         except (DataError, IntegrityError) as error:
@@ -93,8 +89,7 @@ class Adopter:
             for one in found:
                 self._place([one])
             return
-        why = f"the catalog cannot hold what its inspector says: {error.orig}".splitlines()[0]
-        self.ends.put_aside([_aside(found[0].screened, why)])
+        self.ends.put_aside([_unstorable(found[0].screened, error)])
 
     def _file(
         self, connection: Connection, items: Sequence[Identified], rows: Sequence[NewFile]
@@ -138,33 +133,29 @@ class Adopter:
                     )
             self.ends.end_within(connection, [ending])
 
-        placement = Placement(str(one.path), file.path, stamp=one.stamp)
-        placed, refused = self._archive().place([placement], commit)
+        placed, refused = self._archive().place([_placement(one, file.path)], commit)
         self.ends.count(len(placed))
         self._end_refused(refused, {file.path: one})
 
     def _file_in_place(self, one: Identified) -> None:
         """File what a link leads to, if it lies where it belongs; then the link is not needed."""
         screened, path = one.screened, one.identity.path
-        if screened.subject != (self._rootdir.resolve() / path):
+        if screened.target != self._rootdir.resolve() / path:
             self.ends.put_aside([_misplaced(screened, path)])
             return
+
+        def commit(connection: Connection, placed: Sequence[Placed]) -> None:
+            self._file(connection, [one], [one.new_file(placed[0])])
+
         try:
-            found = digest_file(screened.subject)
-        except OSError as error:
-            self.ends.put_aside([_aside(screened, f"it cannot be read: {error.strerror}")])
+            done = file_in_place(self._archive(), screened.entry, path, screened.stamp, commit)
+        except (DataError, IntegrityError) as error:
+            self.ends.put_aside([_unstorable(screened, error)])
             return
-        modified_at = moment_of(screened.stamp.mtime_ns)
-        placement = Placement(str(screened.subject), path)
-        placed = Placed(placement, found.size, found.sha256, found.sha1, modified_at)
-        try:
-            with self.ends.catalog.begin() as connection:
-                self._file(connection, [one], [one.new_file(placed)])
-        except FileConflictError as error:
-            self.ends.put_aside([_aside(screened, error.reasons[path])])
-            return
-        self.ends.count(1)
-        unlink_if_there(str(screened.path))
+        if isinstance(done, Refused):
+            self._end_refused([done], {path: screened})
+        else:
+            self.ends.count(1)
 
     def _end_refused(self, refused: Sequence[Refused], by_path: Mapping[str, Screened]) -> None:
         aside: list[PutAside] = []
@@ -184,7 +175,16 @@ class Adopter:
 
 
 def _aside(one: Screened, reason: str) -> PutAside:
-    return PutAside(one.arrival, one.path, reason)
+    return PutAside(one.arrival, one.entry, reason)
+
+
+def _unstorable(one: Screened, error: DataError | IntegrityError) -> PutAside:
+    why = f"the catalog cannot hold what its inspector says: {error.orig}".splitlines()[0]
+    return _aside(one, why)
+
+
+def _placement(one: Screened, path: str) -> Placement:
+    return Placement(str(one.entry.place), path, stamp=one.stamp, folder=one.entry.folder)
 
 
 def _misplaced(one: Screened, path: str) -> PutAside:

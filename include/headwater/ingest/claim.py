@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from headwater.archive.entries import Entry, Folder
 from headwater.archive.faultpoint import faultpoint
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import arrivals
 from headwater.catalog.queries.arrivals import SeenArrival
 from headwater.core.actor import Actor
-from headwater.ingest.scan import CLAIMED, Intake, scan
+from headwater.ingest.scan import CLAIMED, Intake, opened_incoming, scan
 from headwater.missions.loaded import LoadedMission
 
 LEASE_SECONDS = 300.0
@@ -58,6 +60,38 @@ def claim_folder(incoming_dir: Path, token: uuid.UUID) -> Path:
     return incoming_dir / CLAIMED / folder_name(token)
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimPlace:
+    """An incoming folder and the folder of one claim in it, both held open.
+
+    Senders may write into incoming, so that they could put a link in place of ``.claimed``: all
+    work on a claim's files goes by these handles.
+    """
+
+    incoming: Folder
+    home: Folder
+
+    @classmethod
+    @contextmanager
+    def opened(cls, incoming_dir: Path, token: uuid.UUID) -> Iterator[ClaimPlace]:
+        """Open both, and make the claim's folder if it is missing.
+
+        Raises
+        ------
+        ArchiveError
+            If one of them cannot be used.
+        """
+        with (
+            opened_incoming(incoming_dir) as incoming,
+            incoming.below(CLAIMED, folder_name(token), create=True) as home,
+        ):
+            yield cls(incoming, home)
+
+    def remove_if_empty(self) -> None:
+        """Remove the claim's folder once nothing lies in it."""
+        remove_if_empty(self.incoming, self.home.path.name)
+
+
 def claim_arrivals(
     catalog: Catalog,
     mission: LoadedMission,
@@ -100,7 +134,7 @@ def _claim(
     taken = [arrival for arrival in seen if arrival.raw_name in ours]
     if taken:
         try:
-            _take_all_in(incoming, claim_folder(incoming, token), taken)
+            _take_all_in(incoming, token, taken)
         except OSError:
             with catalog.begin() as connection:
                 arrivals.release(connection, token)  # what was renamed is found again by a retake
@@ -108,38 +142,32 @@ def _claim(
     return Claim(str(token), len(taken), tuple(one.name for one in taken[:_PREVIEW]))
 
 
-def _take_all_in(incoming: Path, folder: Path, taken: Sequence[SeenArrival]) -> None:
+def _take_all_in(incoming: Path, token: uuid.UUID, taken: Sequence[SeenArrival]) -> None:
     faultpoint("at_claim_mkdir")
-    folder.mkdir(parents=True)
-    for arrival in taken:
-        name = os.fsdecode(arrival.raw_name)
-        take_in(incoming / name, folder / name)
-        faultpoint("after_claim_rename")
-    sync_folder(folder)
-    sync_folder(incoming)
+    with ClaimPlace.opened(incoming, token) as place:
+        for arrival in taken:
+            name = os.fsdecode(arrival.raw_name)
+            take_in(place.incoming.entry(name), place.home.entry(name))
+            faultpoint("after_claim_rename")
+        faultpoint("at_claim_fsync")
+        place.home.sync()
+        place.incoming.sync()
 
 
-def take_in(source: Path, target: Path) -> bool:
+def take_in(source: Entry, target: Entry) -> bool:
     """Rename a file into a claim's folder; False if it is gone, which its ingest will say."""
     try:
         faultpoint("at_claim_rename")
-        os.rename(source, target)  # noqa: PTH104  the name may hold any bytes
+        source.rename(target)
     except FileNotFoundError:
         return False
     return True
 
 
-def sync_folder(folder: Path) -> None:
-    """Make a folder's entries durable.
-
-    Raises
-    ------
-    OSError
-        If the disk says no.
-    """
-    faultpoint("at_claim_fsync")
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def remove_if_empty(incoming: Folder, name: str) -> None:
+    """Remove the claim's folder `name` once nothing lies in it."""
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        with incoming.below(CLAIMED) as claimed:
+            os.rmdir(name, dir_fd=claimed.handle)
+    except OSError:  # not empty, or gone: both are fine
+        return

@@ -9,16 +9,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headwater.archive.hashing import digest_file
+from headwater.archive.entries import Entry
 from headwater.catalog.queries import arrivals
 from headwater.catalog.queries.arrivals import Ending, HeldArrival, KnownFile, SeenArrival
 from headwater.core.errors import ArchiveError, InspectorError
 from headwater.core.states import Disposition
 from headwater.ingest.adopting import Adopter
-from headwater.ingest.claim import claim_folder
 from headwater.ingest.endings import ClaimLostError, Endings, PutAside
 from headwater.ingest.identified import Identified, identified
-from headwater.ingest.leftovers import locate, remove_if_empty
+from headwater.ingest.leftovers import locate
 from headwater.ingest.qa_arrivals import take_qa_arrivals
 from headwater.ingest.quality import is_qa_name
 from headwater.ingest.scan import seen
@@ -66,12 +65,8 @@ class ClaimWork:
         except (ArchiveError, InspectorError):
             self.ends.release()
             raise
-        remove_if_empty(claim_folder(self._incoming, self.ends.token))
+        self.ends.place.remove_if_empty()
         self.ends.refuse_troubles()
-
-    @property
-    def _incoming(self) -> Path:
-        return Path(self.ends.mission.incoming_dir)
 
     @property
     def _rootdir(self) -> Path:
@@ -110,12 +105,12 @@ class ClaimWork:
         return [arrival for arrival in self.ends.hold() if arrival.id in ids]
 
     def _now(self, arrival: HeldArrival) -> SeenArrival:
-        path = locate(self._incoming, self.ends.token, arrival)
-        if path is None:
+        entry = locate(self.ends.place, arrival)
+        if entry is None:
             return SeenArrival(
                 arrival.name, arrival.raw_name, arrival.size, arrival.modified_at, arrival.inode
             )
-        return seen(path.name, path.lstat())
+        return seen(entry.name, entry.lstat())
 
     # Before any inspector
 
@@ -125,21 +120,21 @@ class ClaimWork:
         lost: list[HeldArrival] = []
         for arrival in held:
             try:
-                path = locate(self._incoming, self.ends.token, arrival)
+                entry = locate(self.ends.place, arrival)
             except OSError as error:
                 self.ends.not_done(arrival.name, error)
                 continue
-            if path is None:
+            if entry is None:
                 lost.append(arrival)
                 continue
             try:
-                one = screen(self.ends.mission, arrival, path)
-                if _as_claimed(arrival, path):
+                one = screen(self.ends.mission, arrival, entry)
+                if _as_claimed(arrival, entry):
                     kept.append(one)
                 else:
                     self.changed.append(arrival)
             except ScreenedOutError as error:
-                aside.append(PutAside(arrival, path, str(error)))
+                aside.append(PutAside(arrival, entry, str(error)))
             except FileNotFoundError:
                 lost.append(arrival)
         self.ends.put_aside(aside)
@@ -161,7 +156,7 @@ class ClaimWork:
             if file is None:
                 fresh.append(one)
             elif why := _differs(one, file):
-                aside.append(PutAside(one.arrival, one.path, why))
+                aside.append(PutAside(one.arrival, one.entry, why))
             else:
                 same.append((one, file))
         self.ends.put_aside(aside)
@@ -177,7 +172,7 @@ class ClaimWork:
                 ending = Ending(
                     one.arrival.id, Disposition.DUPLICATE, reason, file.product_id, file.id
                 )
-                duplicates.append((ending, one.path))
+                duplicates.append((ending, one.entry))
             else:
                 self.adopter.restore(one, file)
         self.ends.drop(duplicates)
@@ -199,12 +194,12 @@ class ClaimWork:
             try:
                 yield identified(self.ends.mission, one, answer)
             except ScreenedOutError as error:
-                aside.append(PutAside(one.arrival, one.path, str(error)))
+                aside.append(PutAside(one.arrival, one.entry, str(error)))
         self.ends.put_aside(aside)
 
 
-def _as_claimed(arrival: HeldArrival, path: Path) -> bool:
-    now = seen(path.name, path.lstat())
+def _as_claimed(arrival: HeldArrival, entry: Entry) -> bool:
+    now = seen(entry.name, entry.lstat())
     return (now.inode, now.size, now.modified_at) == (
         arrival.inode,
         arrival.size,
@@ -218,7 +213,7 @@ def _differs(one: Screened, file: KnownFile) -> str | None:
     if file.size is not None and one.stamp.size != file.size:
         return other
     try:
-        found = digest_file(one.subject)
+        found = one.digests()
     except OSError as error:
         return f"it cannot be read: {error.strerror}"
     if file.sha256 is not None:

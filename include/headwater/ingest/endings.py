@@ -7,23 +7,25 @@ import os
 import time
 import uuid
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
 from sqlalchemy import Connection
 
+from headwater.archive.entries import Entry
 from headwater.archive.faultpoint import faultpoint
 from headwater.archive.paths import printable
-from headwater.archive.quarantine import FALLBACK, kept_as, quarantine
-from headwater.archive.staging import Refusal, disk_refusal, unlink_if_there
+from headwater.archive.quarantine import FALLBACK, kept_as, kept_in, opened_errordir, put_aside
+from headwater.archive.staging import Refusal, disk_refusal
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import arrivals
 from headwater.catalog.queries.arrivals import Ending, HeldArrival
 from headwater.core.actor import Actor
 from headwater.core.errors import ArchiveError, ArchiveFullError
 from headwater.core.states import Disposition
-from headwater.ingest.claim import LEASE_SECONDS
+from headwater.ingest.claim import LEASE_SECONDS, ClaimPlace
 from headwater.ingest.report import Progress
 from headwater.ingest.room import pause_for_room
 from headwater.missions.loaded import LoadedMission
@@ -41,7 +43,7 @@ class PutAside:
     """An arrival for quarantine: its file and the reason."""
 
     arrival: HeldArrival
-    path: Path
+    entry: Entry
     reason: str
 
 
@@ -51,6 +53,7 @@ class Endings:
 
     catalog: Catalog
     mission: LoadedMission
+    place: ClaimPlace
     token: uuid.UUID
     actor: Actor
     report: Progress
@@ -134,7 +137,7 @@ class Endings:
                 self.end_within(connection, endings)
             self.count(len(endings))
 
-    def drop(self, ends: Iterable[tuple[Ending, Path]]) -> None:
+    def drop(self, ends: Iterable[tuple[Ending, Entry]]) -> None:
         """End arrivals whose files are not needed any more, then remove the files.
 
         Raises
@@ -145,11 +148,11 @@ class Endings:
         known = list(ends)
         self.end([ending for ending, _ in known])
         faultpoint("after_drop_rows")
-        for _, path in known:
+        for _, entry in known:
             try:
-                unlink_if_there(str(path))
+                entry.unlink()
             except OSError as error:
-                _LOG.warning("%s is left to the next sweep: %s", path, error)
+                _LOG.warning("%s is left to the next sweep: %s", entry.place, error)
 
     def missing(self, lost: Iterable[HeldArrival]) -> None:
         """End arrivals whose files are nowhere: quarantined before a crash, or gone.
@@ -161,13 +164,9 @@ class Endings:
         """
         endings, gone = [], []
         for arrival in lost:
-            found = [
-                kept
-                for folder in self._folders
-                if (kept := kept_as(folder, os.fsdecode(arrival.raw_name), _key(arrival)))
-            ]
+            found = self._kept(arrival)
             if found:
-                endings.append(_quarantined(arrival, *found[0]))
+                endings.append(_quarantined(arrival, *found))
             else:
                 gone.append(arrival)
         self.end(endings)
@@ -216,17 +215,26 @@ class Endings:
             "arrival": one.arrival.id,
             "actor": self.actor.name,
         }
-        errordir, near = self._folders
         key = _key(one.arrival)
         try:
-            return quarantine(one.path, errordir, one.reason, detail, key=key)
+            with opened_errordir(Path(self.mission.errordir)) as kept:
+                return put_aside(one.entry, kept, one.reason, detail, key=key)
         except ArchiveError:
             # A folder or a FIFO cannot leave its file system; neither can what we may not read.
-            return quarantine(one.path, near, one.reason, detail, key=key)
+            with self.place.incoming.below(FALLBACK, create=True) as near:
+                return put_aside(one.entry, near, one.reason, detail, key=key)
 
-    @property
-    def _folders(self) -> tuple[Path, Path]:
-        return Path(self.mission.errordir), Path(self.mission.incoming_dir) / FALLBACK
+    def _kept(self, arrival: HeldArrival) -> tuple[Path, str] | None:
+        """Where an earlier call has put an arrival aside, and the reason."""
+        name, key = os.fsdecode(arrival.raw_name), _key(arrival)
+        if found := kept_as(Path(self.mission.errordir), name, key):
+            return found
+        with (
+            suppress(ArchiveError, FileNotFoundError),
+            self.place.incoming.below(FALLBACK) as near,
+        ):
+            return kept_in(near, name, key)
+        return None
 
 
 def _key(arrival: HeldArrival) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import uuid
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+from headwater.archive.entries import Entry, Folder
 from headwater.archive.faultpoint import faultpoint
-from headwater.archive.staging import unlink_if_there
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import arrivals
 from headwater.core.actor import Actor
@@ -17,12 +17,13 @@ from headwater.core.states import ArrivalState, Disposition
 from headwater.ingest.claim import (
     LEASE_SECONDS,
     Claim,
-    claim_folder,
-    sync_folder,
+    ClaimPlace,
+    folder_name,
+    remove_if_empty,
     take_in,
     token_of,
 )
-from headwater.ingest.scan import CLAIMED, seen
+from headwater.ingest.scan import CLAIMED, opened_incoming, seen
 from headwater.missions.loaded import LoadedMission
 
 _LOG = logging.getLogger(__name__)
@@ -51,43 +52,49 @@ def retake_expired_claims(catalog: Catalog, mission: LoadedMission, actor: Actor
         claims.append(Claim(str(token), len(names), tuple(names[:_PREVIEW])))
 
 
-def _rename_folder(incoming: Path, old: uuid.UUID, new: uuid.UUID) -> None:
-    try:
-        claim_folder(incoming, old).rename(claim_folder(incoming, new))
-    except FileNotFoundError:
-        return  # never made, or already swept: `locate` looks for the files
-    sync_folder(incoming / CLAIMED)
+def _rename_folder(incoming_dir: Path, old: uuid.UUID, new: uuid.UUID) -> None:
+    with opened_incoming(incoming_dir) as incoming:
+        try:
+            with incoming.below(CLAIMED) as claimed:
+                claimed.entry(folder_name(old)).rename(claimed.entry(folder_name(new)))
+                claimed.sync()
+        except FileNotFoundError:
+            return  # never made, or already swept: `locate` looks for the files
 
 
-def locate(incoming: Path, token: uuid.UUID, arrival: arrivals.HeldArrival) -> Path | None:
+def locate(place: ClaimPlace, arrival: arrivals.HeldArrival) -> Entry | None:
     """Where the file of a claimed arrival lies now, brought into its claim's folder.
 
     Between the claim's rows and the rename, and after a retake, it may still lie in incoming or
     in an older claim's folder; it is known by its inode. None if it is nowhere.
     """
     name = os.fsdecode(arrival.raw_name)
-    home = claim_folder(incoming, token) / name
-    if os.path.lexists(home):
+    home = place.home.entry(name)
+    if home.exists():
         return home
-    for place in (incoming, *_claim_folders(incoming)):
-        candidate = place / name
-        try:
-            found = candidate.lstat()
-        except OSError:
-            continue
-        if found.st_ino == arrival.inode:
-            home.parent.mkdir(parents=True, exist_ok=True)
-            return home if take_in(candidate, home) else None
+    found = _is_of(place.incoming.entry(name), arrival)
+    if found and take_in(place.incoming.entry(name), home):
+        return home
+    for folder in _claim_folders(place.incoming):
+        with suppress(FileNotFoundError), place.incoming.below(CLAIMED, folder) as old:
+            if _is_of(old.entry(name), arrival):
+                return home if take_in(old.entry(name), home) else None
     return None
 
 
-def _claim_folders(incoming: Path) -> Iterator[Path]:
+def _is_of(entry: Entry, arrival: arrivals.HeldArrival) -> bool:
     try:
-        with os.scandir(incoming / CLAIMED) as entries:
-            folders = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+        return entry.lstat().st_ino == arrival.inode
+    except OSError:
+        return False
+
+
+def _claim_folders(incoming: Folder) -> list[str]:
+    try:
+        with incoming.below(CLAIMED) as claimed:
+            return list(claimed.folders())
     except FileNotFoundError:
-        return
-    yield from sorted(folders)
+        return []
 
 
 def sweep_claimed(catalog: Catalog, mission: LoadedMission) -> None:
@@ -98,18 +105,22 @@ def sweep_claimed(catalog: Catalog, mission: LoadedMission) -> None:
 
     Raises
     ------
+    ArchiveError
+        If the incoming folder cannot be used.
     CatalogUnavailableError
         If the catalog does not answer.
     """
-    for folder in _claim_folders(Path(mission.incoming_dir)):
-        if token_of(folder.name) is None:
-            continue
-        for entry in sorted(folder.iterdir()):
-            _sweep(catalog, mission, entry)
-        remove_if_empty(folder)
+    with opened_incoming(mission.incoming_dir) as incoming:
+        for name in _claim_folders(incoming):
+            if token_of(name) is None:
+                continue
+            with suppress(FileNotFoundError), incoming.below(CLAIMED, name) as folder:
+                for entry in folder.entries():
+                    _sweep(catalog, mission, entry, incoming)
+            remove_if_empty(incoming, name)
 
 
-def _sweep(catalog: Catalog, mission: LoadedMission, entry: Path) -> None:
+def _sweep(catalog: Catalog, mission: LoadedMission, entry: Entry, incoming: Folder) -> None:
     try:
         arrival = seen(entry.name, entry.lstat())
     except FileNotFoundError:
@@ -117,24 +128,16 @@ def _sweep(catalog: Catalog, mission: LoadedMission, entry: Path) -> None:
     with catalog.read() as connection:
         known = arrivals.leftover(connection, mission.id, arrival)
     if known is None:
-        _put_back(entry, Path(mission.incoming_dir))
+        _put_back(entry, incoming)
     elif known[1] in _FILED:
-        unlink_if_there(str(entry))
+        entry.unlink()
     elif known[0] is ArrivalState.ENDED:
-        _put_back(entry, Path(mission.incoming_dir))
+        _put_back(entry, incoming)
 
 
-def _put_back(entry: Path, incoming: Path) -> None:
-    target = incoming / entry.name
-    if os.path.lexists(target):
-        _LOG.warning("%s stays: incoming holds another file of its name", entry)
+def _put_back(entry: Entry, incoming: Folder) -> None:
+    target = incoming.entry(entry.name)
+    if target.exists():
+        _LOG.warning("%s stays: incoming holds another file of its name", entry.place)
         return
     entry.rename(target)
-
-
-def remove_if_empty(folder: Path) -> None:
-    """Remove a claim's folder once nothing lies in it."""
-    try:
-        folder.rmdir()
-    except OSError:  # not empty, or gone: both are fine
-        return

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from headwater.archive.entries import Entry
+from headwater.archive.paths import check_name
 from headwater.archive.protocol import Archive, Placed, Placement, Refusal, Refused
 from headwater.catalog.queries import quality
 from headwater.catalog.queries.arrivals import Ending, HeldArrival
 from headwater.catalog.queries.filing import FileConflictError
 from headwater.catalog.queries.quality import QaLine, QaStamp
-from headwater.core.errors import NotFoundError, QaFileError
+from headwater.core.errors import NotFoundError, QaFileError, UnsafePathError
 from headwater.core.states import Disposition
 from headwater.ingest.endings import Endings, PutAside
 from headwater.ingest.leftovers import locate
@@ -24,7 +26,7 @@ from headwater.ingest.quality import apply_checks, read_checks
 @dataclass(frozen=True, slots=True)
 class _Checks:
     arrival: HeldArrival
-    path: Path
+    entry: Entry
     place: str
     lines: list[QaLine]
     stamp: QaStamp
@@ -41,19 +43,20 @@ def take_qa_arrivals(ends: Endings, qa_dir: Path, held: Sequence[HeldArrival]) -
         If the claim is not ours any more.
     """
     for arrival in held:
-        path = locate(Path(ends.mission.incoming_dir), ends.token, arrival)
-        if path is None:
+        entry = locate(ends.place, arrival)
+        if entry is None:
             ends.missing([arrival])
             continue
         try:
-            lines, stamp = read_checks(path)
-        except QaFileError as error:
-            ends.put_aside([PutAside(arrival, path, str(error))])
+            check_name(entry.name)
+            lines, stamp = read_checks(entry.place, entry.open)
+        except (QaFileError, UnsafePathError) as error:
+            ends.put_aside([PutAside(arrival, entry, str(error))])
             continue
-        place = qa_dir / path.name
+        place = qa_dir / entry.name
         filed = QaStamp(str(place), stamp.size, stamp.mtime_ns)  # filed, it keeps its time
         below = str(place.relative_to(ends.mission.rootdir))
-        _take(ends, _Checks(arrival, path, below, lines, filed))
+        _take(ends, _Checks(arrival, entry, below, lines, filed))
 
 
 def _take(ends: Endings, checks: _Checks) -> None:
@@ -63,7 +66,7 @@ def _take(ends: Endings, checks: _Checks) -> None:
 
     def commit(connection: Connection, placed: Sequence[Placed]) -> None:
         try:
-            apply_checks(connection, ends.mission, checks.lines, ends.actor, checks.path.name)
+            apply_checks(connection, ends.mission, checks.lines, ends.actor, checks.entry.name)
         except NotFoundError as error:
             raise FileConflictError({checks.place: str(error)}) from error
         quality.note_read(connection, ends.mission.id, checks.stamp, len(checks.lines))
@@ -72,7 +75,9 @@ def _take(ends: Endings, checks: _Checks) -> None:
     archive = Archive(
         ends.catalog, ends.mission.id, ends.mission.rootdir, ends.actor, keep_alive=ends.keep_alive
     )
-    placed, refused = archive.place([Placement(str(checks.path), checks.place)], commit)
+    entry = checks.entry
+    placement = Placement(str(entry.place), checks.place, folder=entry.folder)
+    placed, refused = archive.place([placement], commit)
     ends.count(len(placed))
     for one in refused:
         _refuse(ends, checks, one)
@@ -86,4 +91,4 @@ def _refuse(ends: Endings, checks: _Checks, refused: Refused) -> None:
     elif refused.kind is Refusal.GONE:
         ends.vanished([checks.arrival])
     else:
-        ends.put_aside([PutAside(checks.arrival, checks.path, refused.reason)])
+        ends.put_aside([PutAside(checks.arrival, checks.entry, refused.reason)])

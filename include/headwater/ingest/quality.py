@@ -7,14 +7,16 @@ They lie in the mission's `qa_dir`, arrive like other files under a name that en
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
 
+from headwater.archive.entries import READ_FLAGS
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import quality
 from headwater.catalog.queries.filing import ids_of_names
@@ -87,8 +89,10 @@ def _fields(line: str) -> tuple[str, str, str]:
     return name, mark.rstrip(",;:"), comment.strip()
 
 
-def read_checks(path: Path) -> tuple[list[QaLine], QaStamp]:
-    """Read a file with checks.
+def read_checks(
+    path: Path, opened: Callable[[], int] | None = None
+) -> tuple[list[QaLine], QaStamp]:
+    """Read a file with checks; `opened` gives a handle of it where `path` alone is not safe.
 
     Raises
     ------
@@ -96,13 +100,13 @@ def read_checks(path: Path) -> tuple[list[QaLine], QaStamp]:
         If it is no such file.
     """
     try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode):
-            raise QaFileError(f"{path} is not a regular file")
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
+        content, status = _content(opened() if opened else os.open(path, READ_FLAGS))
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise QaFileError(f"{path} is not a regular file but a link") from error
         raise QaFileError(f"{path} cannot be read: {error.strerror or error}") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise QaFileError(f"{path} is not a regular file")
     if len(content) > _LARGEST:
         raise QaFileError(f"{path} is larger than {_LARGEST} bytes: split it")
     try:
@@ -111,6 +115,18 @@ def read_checks(path: Path) -> tuple[list[QaLine], QaStamp]:
         raise QaFileError(f"{path} is not UTF-8 text") from error
     stamp = QaStamp(str(path), status.st_size, status.st_mtime_ns)
     return parse_checks(text, path.name), stamp
+
+
+def _content(handle: int) -> tuple[bytes, os.stat_result]:
+    """The beginning of an open file, one byte more than it may have, and its status; closed."""
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            return b"", status
+        with os.fdopen(os.dup(handle), "rb") as file:
+            return file.read(_LARGEST + 1), status
+    finally:
+        os.close(handle)
 
 
 def apply_checks(

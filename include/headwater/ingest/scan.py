@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from headwater.archive.entries import Folder
 from headwater.archive.paths import printable
 from headwater.archive.staging import moment_of
 from headwater.catalog.queries.arrivals import SeenArrival
@@ -15,6 +16,7 @@ from headwater.core.errors import ArchiveError
 CLAIMED = ".claimed"
 """Folder of the incoming folder in which each claim has a folder of its own."""
 _CLOCK = ".clock"
+_TOUCH = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +59,18 @@ def scan(incoming_dir: Path, intake: Intake) -> Scan:
         If the folder is not there, or may not be read and written.
     """
     try:
-        now = _clock(incoming_dir)
-        with os.scandir(incoming_dir) as entries:
-            found = [
-                (entry.name, status)
-                for entry in entries
-                if intake.accepts(entry.name) and (status := _status(entry)) is not None
-            ]
+        with opened_incoming(incoming_dir) as incoming:
+            now = _clock(incoming)
+            with os.scandir(incoming.handle) as entries:
+                found = [
+                    (entry.name, status)
+                    for entry in entries
+                    if intake.accepts(entry.name) and (status := _status(entry)) is not None
+                ]
+    except ArchiveError:
+        raise
     except OSError as error:
-        raise ArchiveError(
-            f"the incoming folder {incoming_dir} cannot be used: {error.strerror}; make it, give "
-            "this user the right to write there, or correct the mission's incoming_dir"
-        ) from error
+        raise _unusable(incoming_dir, error) from error
     ready: list[SeenArrival] = []
     waits: list[float] = []
     for name, status in found:
@@ -96,10 +98,33 @@ def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
         return None
 
 
-def _clock(incoming_dir: Path) -> float:
+def _clock(incoming: Folder) -> float:
     # Below .claimed, so that a watcher of the incoming folder does not see it.
-    folder = incoming_dir / CLAIMED
-    folder.mkdir(exist_ok=True)
-    clock = folder / _CLOCK
-    clock.touch()
-    return clock.stat().st_ctime
+    with incoming.below(CLAIMED, create=True) as folder:
+        clock = os.open(_CLOCK, _TOUCH, 0o600, dir_fd=folder.handle)
+        try:
+            os.utime(clock)
+            return os.fstat(clock).st_ctime
+        finally:
+            os.close(clock)
+
+
+def opened_incoming(incoming_dir: Path) -> Folder:
+    """The incoming folder, held open.
+
+    Raises
+    ------
+    ArchiveError
+        If it is not there, or may not be read.
+    """
+    try:
+        return Folder.opened(incoming_dir)
+    except OSError as error:
+        raise _unusable(incoming_dir, error) from error
+
+
+def _unusable(incoming_dir: Path, error: OSError) -> ArchiveError:
+    return ArchiveError(
+        f"the incoming folder {incoming_dir} cannot be used: {error.strerror}; make it, give "
+        "this user the right to write there, or correct the mission's incoming_dir"
+    )

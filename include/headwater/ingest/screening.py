@@ -7,6 +7,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from headwater.archive.entries import READ_FLAGS, Entry
+from headwater.archive.hashing import Digests, digest
 from headwater.archive.paths import check_name, printable
 from headwater.archive.staging import Stamp
 from headwater.catalog.queries.arrivals import HeldArrival
@@ -33,19 +35,38 @@ class ScreenedOutError(Exception):
 class Screened:
     """A claimed file that an inspector may read.
 
-    `path` is where it lies, `subject` what is read: the same, or where a link leads. `stamp` is
-    what it must still be at the end.
+    `entry` is where it lies, `target` where it leads if it is a link. `stamp` is what it, or the
+    target, must still be at the end.
     """
 
     arrival: HeldArrival
-    path: Path
-    subject: Path
+    entry: Entry
+    target: Path | None
     stamp: Stamp
 
     @property
     def linked(self) -> bool:
         """Whether the arrival is a link to a file that lies in the archive already."""
-        return self.subject != self.path
+        return self.target is not None
+
+    @property
+    def subject(self) -> Path:
+        """The path of what is read: its own, or where the link leads."""
+        return self.target or self.entry.place
+
+    def digests(self) -> Digests:
+        """The digests of what is read.
+
+        Raises
+        ------
+        OSError
+            If it cannot be read.
+        """
+        handle = _opened(self.entry, self.target)
+        try:
+            return digest(handle)
+        finally:
+            os.close(handle)
 
     @property
     def name(self) -> str:
@@ -53,7 +74,7 @@ class Screened:
         return self.subject.name
 
 
-def screen(mission: LoadedMission, arrival: HeldArrival, path: Path) -> Screened:
+def screen(mission: LoadedMission, arrival: HeldArrival, entry: Entry) -> Screened:
     """Check the kind, the name, the access and the size of a claimed file.
 
     Raises
@@ -67,19 +88,19 @@ def screen(mission: LoadedMission, arrival: HeldArrival, path: Path) -> Screened
         raise ScreenedOutError(
             f"it was begun {MOST_STARTS} times and never ended; is it still being written?"
         )
-    found = path.lstat()
+    found = entry.lstat()
     for is_kind, reason in _KINDS:
         if is_kind(found.st_mode):
             raise ScreenedOutError(reason)
-    _check_name(path.name)
-    subject = _link_target(mission, path) if stat.S_ISLNK(found.st_mode) else path
-    stamp = _stamp(subject)
+    _check_name(entry.name)
+    target = _link_target(mission, entry) if stat.S_ISLNK(found.st_mode) else None
+    stamp = _stamp(entry, target)
     smallest = mission.settings.smallest_size_bytes
     if stamp.size < smallest:
         raise ScreenedOutError(
             f"it has {stamp.size} bytes; the mission takes files of {smallest} bytes or more"
         )
-    return Screened(arrival, path, subject, stamp)
+    return Screened(arrival, entry, target, stamp)
 
 
 def _check_name(name: str) -> None:
@@ -89,9 +110,13 @@ def _check_name(name: str) -> None:
         raise ScreenedOutError(str(error)) from error
 
 
-def _stamp(subject: Path) -> Stamp:
+def _opened(entry: Entry, target: Path | None) -> int:
+    return entry.open() if target is None else os.open(target, READ_FLAGS)
+
+
+def _stamp(entry: Entry, target: Path | None) -> Stamp:
     try:
-        handle = os.open(subject, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = _opened(entry, target)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -102,13 +127,13 @@ def _stamp(subject: Path) -> Stamp:
         os.close(handle)
 
 
-def _link_target(mission: LoadedMission, path: Path) -> Path:
+def _link_target(mission: LoadedMission, entry: Entry) -> Path:
     """Where a link leads, as it was seen from incoming; only files below rootdir are taken.
 
     dbprocessing removes any link and believes that its target is in its place (spec dbprocessing
     4); here the target is checked.
     """
-    text = str(path.readlink())
+    text = entry.readlink()
     shown = printable(text)
     try:
         target = (Path(mission.incoming_dir) / text).resolve(strict=True)

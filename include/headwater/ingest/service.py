@@ -12,7 +12,7 @@ from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import arrivals
 from headwater.core.actor import Actor
 from headwater.core.errors import ArchiveError, ArchiveFullError, HeadwaterError
-from headwater.ingest.claim import CHUNK, Claim, claim_arrivals
+from headwater.ingest.claim import CHUNK, Claim, ClaimPlace, claim_arrivals
 from headwater.ingest.claim_work import ClaimWork
 from headwater.ingest.endings import Endings
 from headwater.ingest.leftovers import retake_expired_claims, sweep_claimed
@@ -52,8 +52,9 @@ def ingest_claim(
         If the catalog goes away; another call, or a retake once the lease is over, goes on.
     """
     claim = token if isinstance(token, uuid.UUID) else uuid.UUID(token)
-    ends = Endings(catalog, mission, claim, actor, report or _quiet)
-    ClaimWork(ends, host).run()
+    with ClaimPlace.opened(mission.incoming_dir, claim) as place:
+        ends = Endings(catalog, mission, place, claim, actor, report or _quiet)
+        ClaimWork(ends, host).run()
     with catalog.read() as connection:
         return IngestReport(arrivals.ended(connection, claim))
 
@@ -118,11 +119,12 @@ def recover_and_claim(
         return retaken + claim_arrivals(
             catalog, mission, actor, limit=limit, chunk=size, intake=intake
         )
-    except HeadwaterError:
-        raise
     except OSError as error:
+        full = disk_refusal(error) is Refusal.FULL
+        if isinstance(error, HeadwaterError) and not full:
+            raise
         reason = f"the folder {mission.incoming_dir} cannot be used: {error.strerror or error}"
-        if disk_refusal(error) is not Refusal.FULL:
+        if not full:
             raise ArchiveError(reason) from error
         pause_for_room(catalog, mission, reason, actor)
         raise ArchiveFullError(f"{reason}; the ingest of {mission.name} is paused") from error
