@@ -128,6 +128,10 @@ def _opened(folder: int, name: str) -> int:
 
 def _check(folder: int, name: str, handle: int, stamp: Stamp) -> None:
     """Refuse bytes that are not those which were screened, or not under that name any more."""
-    held, named = os.fstat(handle), os.stat(name, dir_fd=folder, follow_symlinks=False)
-    if not stat.S_ISREG(held.st_mode) or Stamp.of(held) != stamp or Stamp.of(named) != stamp:
+    held = os.fstat(handle)
+    try:
+        named = Stamp.of(os.stat(name, dir_fd=folder, follow_symlinks=False))
+    except FileNotFoundError:
+        named = None
+    if not stat.S_ISREG(held.st_mode) or Stamp.of(held) != stamp or named != stamp:
         raise StepRefusedError(Refusal.CHANGED, "what it leads to changed while it was read")
