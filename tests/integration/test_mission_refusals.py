@@ -17,6 +17,7 @@ from headwater.missions.loaded import load_mission, mission_names
 from headwater.missions.reading import read_mission_files
 
 
+@pytest.mark.fault(70)
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -35,6 +36,25 @@ from headwater.missions.reading import read_mission_files
         ('format: "l0_', 'format: "a/l0_', "holds a '/'"),
         ("errordir: errors", "errordir: incoming", "incoming_dir and errordir are both"),
         ("errordir: errors", "incoming_dir: .", "incoming_dir is rootdir itself"),
+        ("errordir: errors", "incoming_dir: ..", "where it would be taken for an arrival"),
+        ("errordir: errors", "errordir: incoming/errors", "would be taken for an arrival"),
+        ("codedir: codes", "codedir: incoming/codes", "would be taken for an arrival"),
+        ("errordir: errors", "qa_dir: ../qa", "is not below rootdir"),
+        ("relative_path: L2", "relative_path: incoming/l2", "its files would arrive again"),
+        ("relative_path: L2", "relative_path: errors/l2", "lies in errordir"),
+        ("relative_path: L2", "relative_path: .work/l2", "is hidden"),
+        ("relative_path: L2", "relative_path: ../L2", "cannot be used: expected a folder below"),
+        ("relative_path: L2", "relative_path: L2/../../x", "expected a folder below"),
+        ("relative_path: L2", "relative_path: /etc", "leads out of rootdir"),
+        ("relative_path: L2", 'relative_path: "L2\\n"', "cannot be used"),
+        ("filename: i.py", "filename: ../i.py", "leads out of inspectordir"),
+        ("filename: i.py", "filename: /tmp/i.py", "leads out of inspectordir"),
+        ("filename: i.py", "filename: i.py, relative_path: ..", "leads out of inspectordir"),
+        ("filename: c.sh", "filename: ../c.sh", "leads out of codedir"),
+        ("filename: c.sh", "filename: /bin/sh", "leads out of codedir"),
+        ("filename: c.sh", "filename: c.sh, relative_path: a/../..", "leads out of codedir"),
+        ("name: lab,", "name: ../lab,", "expected a name"),
+        ("name: l2,", "name: ../l2,", "expected a name"),
         (
             "inputs: [l0], code: {filename: c.sh}",
             "inputs: [l0], codes: [{filename: c.sh}, {filename: d.sh, version: 1.1.0}]",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import combinations
-from pathlib import Path
 
 from headwater.core.command_fields import INPUT, OUTPUT, product_fields
 from headwater.core.errors import MissionFileError, NameFormatError
@@ -13,6 +12,7 @@ from headwater.core.name_format import date_fields, fields_of, fill_known
 from headwater.core.product_graph import ProcessEdge, process_order
 from headwater.core.states import FoundBy, InputKind, Timebase
 from headwater.missions.definition import EARLIEST, ProcessDefinition
+from headwater.missions.folder_checks import check_folders
 from headwater.missions.loaded import LoadedMission
 from headwater.missions.merging import Wanted, WantedProcess, WantedProduct
 from headwater.missions.problems import Problems, nearest
@@ -27,8 +27,9 @@ def check(
 ) -> None:
     """Note in `problems` what is wrong with `wanted`, seen with what the catalog has already."""
     _mission(wanted, other_missions, problems)
+    check_folders(wanted, problems)
     for product in wanted.products.values():
-        _product(wanted, product, problems)
+        _product(product, problems)
     known = set(wanted.products)
     if loaded is not None:
         known |= {product.name for product in loaded.products.values()}
@@ -43,7 +44,7 @@ def check(
 
 
 def _mission(wanted: Wanted, others: Iterable[str], problems: Problems) -> None:
-    part, place = wanted.mission, wanted.place
+    place = wanted.place
     _slug_fits("mission", wanted.name, place, problems)
     for other in others:
         if other != wanted.name and slug(other) == slug(wanted.name):
@@ -52,20 +53,6 @@ def _mission(wanted: Wanted, others: Iterable[str], problems: Problems) -> None:
                 f"mission {wanted.name!r} and mission {other!r} would both be called "
                 f"{slug(other)!r} in Airflow: use another name",
             )
-    if part.incoming_dir == part.errordir:
-        problems.add(place, f"incoming_dir and errordir are both {part.errordir}: what cannot be "
-                     "used would arrive again; use another folder")  # fmt: skip
-    if part.incoming_dir == part.rootdir:
-        problems.add(place, f"incoming_dir is rootdir itself ({part.rootdir}): use a folder of "
-                     "its own")  # fmt: skip
-
-    if part.qa_dir is None:
-        return
-    if part.qa_dir in (part.incoming_dir, part.errordir, part.rootdir):
-        problems.add(place, f"qa_dir {part.qa_dir} is used for something else already: use a "
-                     "folder of its own")  # fmt: skip
-    elif not Path(part.qa_dir).is_relative_to(part.rootdir):
-        problems.add(place, f"qa_dir {part.qa_dir} is not below rootdir {part.rootdir}")
 
 
 def _slug_fits(noun: str, name: str, place: str, problems: Problems) -> None:
@@ -78,7 +65,7 @@ def _slug_fits(noun: str, name: str, place: str, problems: Problems) -> None:
         problems.add(place, f"{noun} name {name!r} is longer than {LONGEST_SLUG} characters")
 
 
-def _product(wanted: Wanted, product: WantedProduct, problems: Problems) -> None:
+def _product(product: WantedProduct, problems: Problems) -> None:
     part, place = product.part, product.place
     try:
         for template in (part.format, part.relative_path):
@@ -91,8 +78,6 @@ def _product(wanted: Wanted, product: WantedProduct, problems: Problems) -> None
         problems.add(place, str(error))
     if "/" in part.format:
         problems.add(place, f"format {part.format!r} holds a '/': the folder is relative_path")
-    if Path(wanted.mission.rootdir, part.relative_path) == Path(wanted.mission.incoming_dir):
-        problems.add(place, "relative_path is the incoming folder: its files would arrive again")
 
 
 def doubtful_formats(wanted: Wanted) -> list[str]:

@@ -15,8 +15,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from headwater.archive.paths import check_name
 from headwater.catalog.queries.filing import interval_key
-from headwater.core.errors import NameFormatError, OldDatabaseError
+from headwater.core.errors import NameFormatError, OldDatabaseError, UnsafePathError
 from headwater.core.interval import day_start, day_stop
 from headwater.core.name_format import directory
 from headwater.core.version import Version
@@ -153,7 +154,11 @@ def _placed(row: Row[Any], name: str, products: Mapping[int, StagedProduct]) -> 
     product = products.get(row.product_id)
     if product is None:
         raise _CannotBeError("its product is not there")
-    if not name or "/" in name or not name.isprintable() or name != row.filename:
+    try:
+        check_name(name)
+    except UnsafePathError as error:
+        raise _CannotBeError("its name is none that a file can have") from error
+    if not name.isprintable() or name != row.filename:
         raise _CannotBeError("its name is none that a file can have")
     version = _version(row)
     day, start, stop, note = _times(row)
