@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from headwater.core.errors import ArchiveError
 from headwater.core.states import BuildState, EventKind
 from headwater.missions.inspection.host import InspectorHost
 from headwater.missions.loaded import LoadedMission
+from headwater.processing.beside import done_beside, put_strays_aside
 from headwater.processing.found_outputs import find_outputs, left_files
 from headwater.processing.made_files import Adoption, Output, identify, look
 from headwater.processing.outcome import (
@@ -32,7 +34,7 @@ from headwater.processing.outcome import (
 )
 from headwater.processing.process_facts import reaches
 from headwater.processing.run_facts import remove_run_file
-from headwater.processing.work_directory import WorkDirectories, log_place
+from headwater.processing.work_directory import WorkDirectories, is_folder, log_place
 
 MOST_EVIDENCE = 20
 """So many files that a failed code has named itself are kept."""
@@ -77,6 +79,8 @@ class Adopter:
         adoptions = [Adoption(finished) for finished in batch]
         for adoption in adoptions:
             look(adoption)
+            if beside := done_beside(self._mission, adoption.finished.run):
+                adoption.trouble = f"{adoption.trouble}; {beside}" if adoption.trouble else beside
         identify([a for a in adoptions if not a.trouble], self._host, self._mission)
         for adoption in adoptions:
             find_outputs(adoption, self._host, self._mission)
@@ -88,6 +92,7 @@ class Adopter:
         for finished in batch:
             remove_run_file(finished.run.work)
             self._directories.give_back(finished.run.work)
+        put_strays_aside(self._mission, [each.run.command.argv[0] for each in batch])
         return [results[finished.run.claimed.build_id] for finished in batch]
 
     def _keep_logs(self, adoptions: Sequence[Adoption]) -> None:
@@ -99,6 +104,8 @@ class Adopter:
                 self._mission, claimed.process.slug, claimed.utc_date, claimed.build_id
             )
             try:
+                if not stat.S_ISREG(run.log_path.lstat().st_mode):
+                    continue  # its code put a link or a FIFO there
                 try:
                     run.log_path.replace(place)
                 except FileNotFoundError:
@@ -306,6 +313,8 @@ class Adopter:
         run = adoption.finished.run
         if adoption.finished.interrupted or adoption.no_room:
             return None  # nothing is wrong with what it wrote
+        if not is_folder(run.work):
+            return None  # what lies where its link leads is not its own
         if adoption.log_path is not None:  # it was kept as the log of a good run
             adoption.log_path.replace(run.log_path)
         detail = {

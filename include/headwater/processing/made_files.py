@@ -17,6 +17,7 @@ from headwater.processing.command_line import ExpectedOutput
 from headwater.processing.keeper.client import EndedBy
 from headwater.processing.outcome import BuiltOutput, FinishedRun, failed_reason
 from headwater.processing.run_facts import RUN_FILE
+from headwater.processing.work_directory import is_folder
 
 
 @dataclass(slots=True)
@@ -60,6 +61,9 @@ def look(adoption: Adoption) -> None:
     ended, run = adoption.finished.ended, adoption.finished.run
     if ended.ended_by is not EndedBy.EXIT or ended.exit_code != 0:
         adoption.trouble = failed_reason(adoption.finished)
+        return
+    if not is_folder(run.work):
+        adoption.trouble = f"its work directory {run.work.name} is no folder any more"
         return
     for expected in run.command.outputs:
         if expected.name is None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from headwater.archive.entries import READ_FLAGS, reading
+from headwater.archive.staging import Stamp
 from headwater.catalog.queries.runs import RunEnd
 from headwater.core.states import BuildState
 from headwater.core.version import Version
@@ -59,13 +62,15 @@ class BuildResult:
 class Run:
     """A claimed build with its work directory and its command line.
 
-    `log_path` is the code's stdout and stderr, in the work directory.
+    `log_path` is the code's stdout and stderr, in the work directory. `input_stamps` tell what
+    its inputs were before it began, by their paths below rootdir.
     """
 
     claimed: ClaimedBuild
     work: Path
     command: CommandLine
     log_path: Path
+    input_stamps: Mapping[str, Stamp] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ class FinishedRun:
 def last_line(log_path: Path) -> str:
     """The last line with a letter or digit that a code wrote, shortened; empty if there is none."""
     try:
-        with log_path.open("rb") as log:
+        with reading(os.open(log_path, READ_FLAGS)) as log:
             size = log.seek(0, os.SEEK_END)
             log.seek(max(0, size - _TAIL_BYTES))
             tail = log.read().decode(errors="replace")

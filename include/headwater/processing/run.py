@@ -22,6 +22,7 @@ from headwater.core.states import BuildState
 from headwater.missions.inspection.host import InspectorHost
 from headwater.missions.loaded import LoadedMission, LoadedProcess
 from headwater.processing.adopt import Adopter
+from headwater.processing.beside import input_stamps
 from headwater.processing.claim import (
     LEASE_SECONDS,
     PROCESS_OF_BUILDS,
@@ -306,7 +307,8 @@ class BuildRunner:
             command, trouble = CommandLine(("",), ()), str(error)
         names = [output.name for output in command.outputs if output.name]
         first = names[0] if names else _run_name(claimed)
-        run = Run(claimed, work, command, work / f"{first}.prob")
+        stamps = input_stamps(self._mission, claimed)
+        run = Run(claimed, work, command, work / f"{first}.prob", stamps)
         if trouble:
             self._finished.put(FinishedRun(run, _not_started(str(claimed.build_id), trouble)))
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import stat
 import string
 import time
 from collections.abc import Iterable
@@ -46,6 +47,14 @@ def new_work_directory(mission: LoadedMission) -> Path:
             f"no work directory can be made in {path.parent}: {error.strerror}"
         ) from error
     return path
+
+
+def is_folder(path: Path) -> bool:
+    """Whether `path` is a folder itself, not a link that a code has put in its place."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def remove_work_directory(path: Path) -> None:
@@ -129,7 +138,7 @@ class WorkDirectories:
         """Keep a directory for the next run if nothing is left in it, else remove it."""
         try:
             with os.scandir(path) as entries:
-                clean = next(entries, None) is None
+                clean = is_folder(path) and next(entries, None) is None
         except OSError:
             clean = False
         if clean:
