@@ -145,13 +145,15 @@ class Folder:
         Raises
         ------
         UnsafePathError
-            If something else, such as a link, is in the way.
+            If something else, such as a link, is in the way, or a name climbs.
         FileNotFoundError
             If it is not there.
         ArchiveError
             If it cannot be opened or made.
         """
         path = self.path.joinpath(*names)
+        if any(name in {"", ".", ".."} or "/" in name for name in names):
+            raise UnsafePathError(f"{path} does not name folders below {self.path}")
         try:
             return Folder(self.path, os.dup(self.handle))._leaving_us(*names, create=create)
         except FileNotFoundError:
