@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
     "bench_dag_parse",
     "bench_ingest",
+    "bench_durability",
     "bench_processing",
     "bench_large_catalog",
     "bench_dbprocessing",
