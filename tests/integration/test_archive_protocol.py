@@ -68,6 +68,7 @@ def test_an_output_that_is_linked_elsewhere_is_copied(archive, root, tmp_path) -
     assert (root / "out").read_bytes() == b"bytes"
 
 
+@pytest.mark.fault(32)
 def test_a_file_with_other_bytes_is_never_replaced(archive, root, tmp_path) -> None:
     (root / "there").write_bytes(b"old")
     placed, [refused] = archive.place([Placement(source(tmp_path, "new"), "there")], accept)
@@ -78,6 +79,7 @@ def test_a_file_with_other_bytes_is_never_replaced(archive, root, tmp_path) -> N
     assert files_below(root) == ["there"]
 
 
+@pytest.mark.fault(70)
 @pytest.mark.parametrize("path", ["../out", "/abs", "a/../../b", "bad\nname", ""])
 def test_an_unsafe_path_is_refused_and_the_others_go_on(archive, root, tmp_path, path) -> None:
     wanted = [Placement(source(tmp_path, "x"), path), Placement(source(tmp_path, "y"), "fine")]
@@ -86,6 +88,7 @@ def test_an_unsafe_path_is_refused_and_the_others_go_on(archive, root, tmp_path,
     assert [one.placement.final_path for one in placed] == ["fine"]
 
 
+@pytest.mark.fault(38)
 def test_what_cannot_be_read_is_refused(archive, tmp_path) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
@@ -98,6 +101,7 @@ def test_what_cannot_be_read_is_refused(archive, tmp_path) -> None:
     ]
 
 
+@pytest.mark.fault(30)
 def test_a_source_that_changed_is_not_placed(archive, root, tmp_path) -> None:
     path = source(tmp_path, "growing")
     stamp = Stamp.of(Path(path).stat())
@@ -107,6 +111,7 @@ def test_a_source_that_changed_is_not_placed(archive, root, tmp_path) -> None:
     assert files_below(root) == []
 
 
+@pytest.mark.fault(26)
 def test_a_failed_fsync_is_not_tried_again(archive, root, tmp_path, monkeypatch) -> None:
     calls: list[str] = []
 
@@ -124,6 +129,7 @@ def test_a_failed_fsync_is_not_tried_again(archive, root, tmp_path, monkeypatch)
     assert files_below(root) == ["good"]
 
 
+@pytest.mark.fault(24)
 def test_a_full_disk_refuses_and_leaves_nothing(archive, root, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("HEADWATER_FAULT", "after_copy=enospc")
     _, [refused] = archive.place([Placement(source(tmp_path, "x"), "x")], accept)
@@ -157,6 +163,7 @@ def test_a_conflict_refuses_its_file_alone_or_all_together(archive, root, tmp_pa
     assert files_below(root) == ["y"]
 
 
+@pytest.mark.fault(56)
 def test_a_path_that_another_worker_is_about_to_use_is_busy(catalog, archive, tmp_path) -> None:
     rows(
         catalog,
@@ -171,6 +178,7 @@ def test_a_path_that_another_worker_is_about_to_use_is_busy(catalog, archive, tm
     assert (len(placed), refused_now) == (1, [])
 
 
+@pytest.mark.fault(56)
 def test_an_owner_whose_promise_was_taken_over_commits_nothing(
     catalog, archive, root, tmp_path
 ) -> None:
@@ -184,6 +192,7 @@ def test_an_owner_whose_promise_was_taken_over_commits_nothing(
     assert (tmp_path / "x").exists()
 
 
+@pytest.mark.fault(56)
 def test_recovery_leaves_a_final_name_that_is_not_the_promise_s_own(catalog, root) -> None:
     (root / "x").write_bytes(b"somebody else's")
     (root / ".ours.part").write_bytes(b"ours")

@@ -122,6 +122,7 @@ def test_retry_makes_again_what_failed_too_often(lab: Lab, headwater: Command) -
     assert lab.newest("l2") == {"2020-01-01": "1.0.0"}
 
 
+@pytest.mark.fault(52)
 def test_a_run_that_is_under_way_is_named_and_left(lab: Lab, headwater: Command) -> None:
     lab.put("l0", DAY)
     lab.process()

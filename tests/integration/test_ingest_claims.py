@@ -42,6 +42,7 @@ def days(count: int) -> list[str]:
     return [f"l0_202001{day:02d}_v1.0.0.dat" for day in range(1, count + 1)]
 
 
+@pytest.mark.fault(29)
 def test_a_file_that_is_still_being_written_is_left_alone(mission) -> None:
     path = drop(mission, "l0_20200101_v1.0.0.dat")
     os.utime(path, (0, 0))  # a sender may set the mtime, not the ctime
@@ -74,6 +75,7 @@ def test_claims_are_chunks_in_the_order_of_names(catalog, mission) -> None:
     assert claim_arrivals(catalog, mission, ACTOR) == []
 
 
+@pytest.mark.fault(56)
 def test_two_claimers_at_once_share_the_arrivals(catalog, mission) -> None:
     for name in days(28):
         drop(mission, name)
@@ -89,6 +91,7 @@ def test_two_claimers_at_once_share_the_arrivals(catalog, mission) -> None:
     assert rows(catalog, "select count(*) from arrival")[0][0] == 28
 
 
+@pytest.mark.fault(30)
 def test_the_same_name_again_while_the_first_is_claimed_is_a_new_arrival(
     catalog, mission, host
 ) -> None:
@@ -101,6 +104,7 @@ def test_the_same_name_again_while_the_first_is_claimed_is_a_new_arrival(
     assert second.ended[0].disposition is Disposition.QUARANTINED
 
 
+@pytest.mark.fault(56)
 def test_ingest_called_again_with_its_token_reports_the_same(catalog, mission, host) -> None:
     for name in days(3):
         drop(mission, name)
@@ -114,6 +118,7 @@ def test_ingest_called_again_with_its_token_reports_the_same(catalog, mission, h
     assert len(rows(catalog, "select * from file")) == 3
 
 
+@pytest.mark.fault(30)
 def test_a_file_that_vanishes_after_the_claim_is_ignored_with_a_reason(
     catalog, mission, host
 ) -> None:
@@ -126,6 +131,7 @@ def test_a_file_that_vanishes_after_the_claim_is_ignored_with_a_reason(
     assert "gone from incoming" in ended[0].reason
 
 
+@pytest.mark.fault(30)
 def test_an_arrival_that_changes_after_the_claim_starts_over(catalog, mission, host) -> None:
     path = drop(mission, "l0_20200101_v1.0.0.dat", b"half")
     with path.open("ab") as sender:
@@ -138,6 +144,7 @@ def test_an_arrival_that_changes_after_the_claim_starts_over(catalog, mission, h
     assert rows(catalog, "select size from file")[0].size == 17
 
 
+@pytest.mark.fault(29)
 def test_an_arrival_that_never_stops_changing_is_put_aside(catalog, mission, host) -> None:
     path = drop(mission, "l0_20200101_v1.0.0.dat", b"")
     other = drop(mission, "l0_20200102_v1.0.0.dat")
@@ -161,6 +168,7 @@ def test_an_arrival_that_never_stops_changing_is_put_aside(catalog, mission, hos
     assert not (mission.rootdir / "l0/2020" / path.name).exists()
 
 
+@pytest.mark.fault(56)
 def test_expired_claims_are_retaken_and_the_old_owner_is_shut_out(catalog, mission, host) -> None:
     for name in days(3):
         drop(mission, name)
@@ -186,6 +194,7 @@ class SlowHost:
         return answers
 
 
+@pytest.mark.fault(56)
 def test_an_owner_that_loses_its_claim_half_way_ends_nothing(catalog, mission, host) -> None:
     for name in days(3):
         drop(mission, name)
@@ -203,6 +212,7 @@ def test_an_owner_that_loses_its_claim_half_way_ends_nothing(catalog, mission, h
     assert not rows(catalog, "select * from intent")
 
 
+@pytest.mark.fault(24)
 def test_a_full_disk_leaves_the_arrivals_claimed_and_a_later_pass_takes_them(
     catalog, mission, host, monkeypatch
 ) -> None:
@@ -218,6 +228,7 @@ def test_a_full_disk_leaves_the_arrivals_claimed_and_a_later_pass_takes_them(
     assert report.count(Disposition.ADOPTED) == 1
 
 
+@pytest.mark.fault(28)
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up its rights for a while")
 def test_a_file_without_permission_is_quarantined_and_the_rest_goes_on(catalog) -> None:
     with tempfile.TemporaryDirectory() as folder:  # tmp_path is closed to everybody else
@@ -254,6 +265,7 @@ with InspectorHost(mission.facts(), mission.inspector_specs()) as host:
 """
 
 
+@pytest.mark.fault(56)
 def test_two_processes_filing_versions_of_one_interval_leave_one_newest(catalog, mission) -> None:
     for revision in range(60):
         drop(mission, f"l0_20200101_v1.0.{revision}.dat")

@@ -121,6 +121,7 @@ def test_the_same_file_again_is_a_duplicate(catalog, mission, ingest) -> None:
     assert len(rows(catalog, "select * from file")) == 1
 
 
+@pytest.mark.fault(35)
 def test_a_duplicate_gives_a_lost_file_its_bytes_again(catalog, mission, ingest) -> None:
     drop(mission, "l0_20200101_v1.0.0.dat", b"same")
     ingest()
@@ -137,6 +138,7 @@ def test_a_duplicate_gives_a_lost_file_its_bytes_again(catalog, mission, ingest)
     assert rows(catalog, "select exists_on_disk from file")[0].exists_on_disk
 
 
+@pytest.mark.fault(32)
 def test_the_same_name_with_other_bytes_is_quarantined_and_nothing_overwritten(
     catalog, mission, ingest
 ) -> None:
@@ -150,6 +152,7 @@ def test_the_same_name_with_other_bytes_is_quarantined_and_nothing_overwritten(
     assert (mission.errordir / "l0_20200101_v1.0.0.dat").read_bytes() == b"other"
 
 
+@pytest.mark.fault(32, 36)
 def test_a_name_that_lies_in_the_archive_without_a_row_is_never_overwritten(
     catalog, mission, ingest
 ) -> None:
@@ -166,6 +169,7 @@ def test_a_name_that_lies_in_the_archive_without_a_row_is_never_overwritten(
     assert len(rows(catalog, "select * from file")) == 1
 
 
+@pytest.mark.fault(33)
 def test_two_files_of_one_version_the_lowest_name_wins(catalog, mission, ingest) -> None:
     drop(mission, "l0_20200101_xb_v1.0.0.dat")
     drop(mission, "l0_20200101_xa_v1.0.0.dat")
@@ -204,12 +208,14 @@ def test_an_unidentified_file_is_kept_and_the_earlier_one_of_its_name_too(missio
     assert set(quarantined(mission)) == {"what.dat", "what.dat.1"}
 
 
+@pytest.mark.fault(31)
 def test_an_empty_file_is_adopted_with_a_note(catalog, mission, ingest) -> None:
     drop(mission, "l0_20200101_v1.0.0.dat", b"")
     assert ingest()["l0_20200101_v1.0.0.dat"].disposition is ADOPTED
     assert rows(catalog, "select note from file")[0].note == "the file is empty"
 
 
+@pytest.mark.fault(31)
 def test_a_mission_may_refuse_small_files(catalog, mission, host) -> None:
     rows(
         catalog,
@@ -224,6 +230,7 @@ def test_a_mission_may_refuse_small_files(catalog, mission, host) -> None:
     assert "2 bytes" in ended[0].reason
 
 
+@pytest.mark.fault(29)
 def test_names_in_the_making_are_left_alone(catalog, mission, ingest) -> None:
     for name in (".hidden.dat", "l0_20200101_v1.0.0.dat.part", "l0_20200101_v1.0.0.dat.tmp"):
         drop(mission, name)
@@ -232,6 +239,7 @@ def test_names_in_the_making_are_left_alone(catalog, mission, ingest) -> None:
     assert not rows(catalog, "select * from arrival")
 
 
+@pytest.mark.fault(38)
 @pytest.mark.parametrize(
     "name", [b"new\nline.dat", b"tab\there.dat", b"bad\xff\xfename.dat", b"esc\x1b[31m.dat"]
 )
@@ -248,6 +256,7 @@ def test_a_name_that_no_archive_should_hold_is_quarantined_as_it_is(
     assert row.name.isprintable()
 
 
+@pytest.mark.fault(70)
 def test_a_name_with_spaces_and_quotes_is_only_data(mission, ingest, catalog) -> None:
     for name in ("a file with spaces.dat", "'; drop table file; --.dat", "ünïcödé ☃.dat"):
         drop(mission, name)
@@ -255,6 +264,7 @@ def test_a_name_with_spaces_and_quotes_is_only_data(mission, ingest, catalog) ->
     assert (mission.errordir / "a file with spaces.dat").exists()
 
 
+@pytest.mark.fault(38)
 def test_what_is_not_a_file_is_quarantined_as_it_is(mission, ingest) -> None:
     folder = mission.incoming_dir / "l0_20200101_v1.0.0.dat"
     folder.mkdir()
@@ -273,6 +283,7 @@ def test_what_is_not_a_file_is_quarantined_as_it_is(mission, ingest) -> None:
     assert kept.read_text() == "kept"
 
 
+@pytest.mark.fault(38)
 def test_links_are_followed_only_into_the_archive(catalog, mission, ingest, tmp_path) -> None:
     outside = tmp_path / "outside.dat"
     outside.write_bytes(b"secret")
@@ -310,6 +321,7 @@ def test_a_version_that_the_catalog_cannot_hold_stops_nobody_else(mission, inges
     assert ended["l0_20200102_v1.0.0.dat"].disposition is ADOPTED
 
 
+@pytest.mark.fault(70)
 def test_a_folder_that_leads_out_of_the_archive_is_refused(mission, ingest, tmp_path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

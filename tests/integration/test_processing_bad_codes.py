@@ -58,6 +58,7 @@ def nothing_in_the_archive(lab: Lab) -> bool:
     return lab.newest("l1") == {} and not (folder.exists() and any(folder.iterdir()))
 
 
+@pytest.mark.fault(42)
 def test_a_code_that_fails_with_output(lab: Lab) -> None:
     result = one_run(lab, '#!/bin/sh\necho half >"$2"\necho "no calibration" >&2\nexit 3\n')
     assert result.state is BuildState.FAILED
@@ -76,12 +77,14 @@ def test_the_reason_is_the_last_line_with_words(lab: Lab) -> None:
     assert result.reason.endswith("exit code 1: no kernel for the clock")
 
 
+@pytest.mark.fault(41)
 def test_a_code_without_output(lab: Lab) -> None:
     result = one_run(lab, "#!/bin/sh\nexit 0\n")
     assert result.state is BuildState.FAILED
     assert f"did not write {OUTPUT}" in result.reason
 
 
+@pytest.mark.fault(41, 48)
 def test_a_code_that_writes_another_version_name(lab: Lab) -> None:
     result = one_run(lab, '#!/bin/sh\necho x >"$(dirname "$2")/l1_20200101_v7.0.0.dat"\n')
     assert result.state is BuildState.FAILED
@@ -89,6 +92,7 @@ def test_a_code_that_writes_another_version_name(lab: Lab) -> None:
     assert nothing_in_the_archive(lab)
 
 
+@pytest.mark.fault(48)
 def test_an_output_that_no_inspector_knows(catalog: Catalog, tmp_path: Path) -> None:
     lab = Lab(
         catalog,
@@ -118,6 +122,7 @@ def test_a_code_that_cannot_be_started(
     assert words in result.reason
 
 
+@pytest.mark.fault(45)
 def test_a_code_that_hangs_is_killed_at_its_time_limit(lab: Lab) -> None:
     lab.settings(code_time_limit_seconds=1)
     result = one_run(lab, "#!/bin/sh\nsleep 600 & sleep 600\n")
@@ -133,6 +138,7 @@ def test_a_code_that_writes_megabytes_to_stderr_still_builds(lab: Lab) -> None:
     assert 9_000_000 < Path(row.log_path).stat().st_size < 12_000_000
 
 
+@pytest.mark.fault(63)
 def test_one_bad_day_does_not_stop_the_others(lab: Lab) -> None:
     lab.code("copy.sh", f'#!/bin/sh\ncase "$1" in *20200105*) exit 1;; esac\n{COPY[10:]}')
     lab.put_many("l0", [D1 + timedelta(days=n) for n in range(10)])
@@ -141,6 +147,7 @@ def test_one_bad_day_does_not_stop_the_others(lab: Lab) -> None:
     assert len(lab.newest("l2")) == 9
 
 
+@pytest.mark.fault(63)
 def test_a_failed_build_is_tried_again_then_held_and_a_person_can_ask_for_it(lab: Lab) -> None:
     lab.settings(retry_delay_seconds=0)
     lab.code("copy.sh", "#!/bin/sh\nexit 1\n")
@@ -185,6 +192,7 @@ def test_what_a_person_holds_is_not_made_though_its_inputs_change(lab: Lab) -> N
     assert lab.builds("mk_l1") == [("2020-01-01", "held", "wait for Ann")]
 
 
+@pytest.mark.fault(43)
 def test_exit_75_means_later(lab: Lab) -> None:
     result = one_run(lab, "#!/bin/sh\nexit 75\n")
     assert result.state is BuildState.PENDING
@@ -192,6 +200,7 @@ def test_exit_75_means_later(lab: Lab) -> None:
     assert (row.attempts, row.later) == (0, True)
 
 
+@pytest.mark.fault(32, 42)
 def test_a_name_that_is_there_with_other_bytes_is_never_overwritten(lab: Lab) -> None:
     (lab.root / "l1").mkdir()
     (lab.root / "l1" / OUTPUT).write_text("precious")
@@ -219,6 +228,7 @@ def test_two_active_codes_stop_only_their_process(lab: Lab) -> None:
     assert lab.process().results == []
 
 
+@pytest.mark.fault(56)
 def test_a_build_is_claimed_once(lab: Lab) -> None:
     lab.put("l0", D1)
     mission = lab.mission
@@ -241,6 +251,7 @@ def test_a_claim_takes_the_newest_input_of_its_moment(lab: Lab) -> None:
     assert [file.id for file in claimed.inputs] == [newer]
 
 
+@pytest.mark.fault(52)
 def test_a_claim_of_a_build_whose_input_is_gone_plans_it_again(lab: Lab) -> None:
     lab.put("l0", D1)
     mission = lab.mission
@@ -253,6 +264,7 @@ def test_a_claim_of_a_build_whose_input_is_gone_plans_it_again(lab: Lab) -> None
     assert "needs l0 of 2020-01-01" in refused.reason
 
 
+@pytest.mark.fault(56)
 def test_a_run_whose_build_was_given_away_writes_nothing(lab: Lab) -> None:
     lab.code(
         "copy.sh", f"#!/bin/sh\nwhile [ ! -e {lab.root}/go ]; do sleep 0.05; done\n{COPY[10:]}"
@@ -282,6 +294,7 @@ def test_a_run_whose_build_was_given_away_writes_nothing(lab: Lab) -> None:
     assert lab.builds("mk_l1")[0][1] == "running"
 
 
+@pytest.mark.fault(19, 44)
 def test_a_lease_that_is_over_gives_the_build_back(lab: Lab) -> None:
     lab.put("l0", D1)
     mission = lab.mission
@@ -294,6 +307,7 @@ def test_a_lease_that_is_over_gives_the_build_back(lab: Lab) -> None:
     assert lab.newest("l1") == {"2020-01-01": "1.0.0"}
 
 
+@pytest.mark.fault(51)
 def test_an_input_that_changes_during_a_run_makes_another_run(lab: Lab) -> None:
     lab.code(
         "copy.sh", f"#!/bin/sh\nwhile [ ! -e {lab.root}/go ]; do sleep 0.05; done\n{COPY[10:]}"
@@ -321,6 +335,7 @@ def test_an_input_that_changes_during_a_run_makes_another_run(lab: Lab) -> None:
     assert lab.newest("l1") == {"2020-01-01": "1.0.1"}
 
 
+@pytest.mark.fault(11)
 def test_an_interruption_ends_the_codes_and_gives_the_builds_back(lab: Lab, tmp_path: Path) -> None:
     lab.code("copy.sh", f"#!/bin/sh\necho $$ >{tmp_path}/pid\nexec sleep 600\n")
     lab.put_many("l0", [D1, D2])

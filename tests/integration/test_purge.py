@@ -117,6 +117,7 @@ def test_a_released_file_is_never_purged(lab: Lab) -> None:
     assert names(lab) == [L0]
 
 
+@pytest.mark.fault(52)
 def test_a_file_that_a_code_reads_now_is_not_purged(lab: Lab) -> None:
     with lab.catalog.begin() as connection:
         connection.execute(

@@ -86,6 +86,7 @@ def test_a_possible_output_that_is_absent_later_keeps_its_last_version(lab: Lab)
     assert lab.process().results == []
 
 
+@pytest.mark.fault(46)
 def test_without_a_required_output_the_run_failed_and_files_none_of_the_others(lab: Lab) -> None:
     lab.put("l0", D1, content="make burst\n")
     lab.put("l0", D2, content="make norm\n")
@@ -152,6 +153,7 @@ def test_a_soft_input_that_comes_makes_the_output_again_and_a_no_trigger_one_doe
     assert len(kinds_lab.parents("l1_20200101_v1.1.0.dat")) == 3
 
 
+@pytest.mark.fault(43)
 def test_exit_75_is_pending_again_not_before_a_time_and_made_then(kinds_lab: Lab) -> None:
     kinds_lab.settings(retry_delay_seconds=900)
     kinds_lab.code("copy.sh", "#!/bin/sh\necho the queue is full\nexit 75\n")

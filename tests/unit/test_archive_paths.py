@@ -22,6 +22,7 @@ def test_an_ordinary_name_is_fine(name: str) -> None:
     check_name(name)
 
 
+@pytest.mark.fault(38, 70)
 @pytest.mark.parametrize(
     "name", ["", ".", "..", "a/b", "a\nb", "a\x00b", "\x7f", "\x85", "bad\udcff", "é" * 128]
 )
@@ -30,6 +31,7 @@ def test_a_dangerous_name_is_refused(name: str) -> None:
         check_name(name)
 
 
+@pytest.mark.fault(70)
 @pytest.mark.parametrize(
     "path", ["/etc/passwd", "../a", "a/../b", "a/..", "", ".", "a/\n/b", "/".join(["a" * 99] * 50)]
 )
@@ -58,6 +60,7 @@ def test_folders_are_made_below_the_root_and_opened_once(tmp_path: Path) -> None
     folders.close()
 
 
+@pytest.mark.fault(70)
 def test_a_link_inside_the_root_is_followed_and_one_out_is_not(tmp_path: Path) -> None:
     root = tmp_path / "root"
     (root / "real").mkdir(parents=True)
@@ -78,6 +81,7 @@ def test_a_root_that_is_not_there_is_said(tmp_path: Path) -> None:
         Folders(tmp_path / "none").open(())
 
 
+@pytest.mark.fault(40)
 def test_a_time_that_no_calendar_holds_is_not_an_error() -> None:
     assert moment_of(2**62).year == 2116
     assert moment_of(10**30).year == 1970

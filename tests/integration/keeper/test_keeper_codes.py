@@ -16,6 +16,7 @@ from headwater.core.errors import ProcessingError
 from headwater.processing.keeper.client import CodeCommand, EndedBy, Keeper
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize("code", [0, 1, 75, 255])
 def test_an_exit_code_is_reported(keeper: Keeper, command: MakeCommand, code: int) -> None:
     ended = run_one(keeper, command("/bin/sh", "-c", f"exit {code}"))
@@ -25,6 +26,7 @@ def test_an_exit_code_is_reported(keeper: Keeper, command: MakeCommand, code: in
     assert not keeper.running
 
 
+@pytest.mark.fault(44)
 def test_a_signal_is_named(keeper: Keeper, command: MakeCommand) -> None:
     ended = run_one(keeper, command("/bin/sh", "-c", "kill -9 $$"))
     assert (ended.ended_by, ended.exit_code, ended.signal) == (EndedBy.SIGNAL, None, 9)
@@ -54,6 +56,7 @@ def test_the_log_is_command_line_dashes_and_output(
     assert output == ["out", "err", "no input"]
 
 
+@pytest.mark.fault(24)
 def test_a_log_is_capped_and_says_so(keeper: Keeper, command: MakeCommand, tmp_path: Path) -> None:
     text = "head -c 50000000 /dev/zero | tr '\\0' x >&2"
     ended = run_one(keeper, command("/bin/sh", "-c", text, log_limit=1_000_000))
@@ -76,6 +79,7 @@ def test_a_log_that_cannot_be_made_is_the_reason(
     assert ended.reason == f"log {log} cannot be written: No such file or directory"
 
 
+@pytest.mark.fault(45)
 def test_a_time_limit_ends_the_code(keeper: Keeper, command: MakeCommand) -> None:
     ended = run_one(keeper, command("sleep", "60", time_limit=0.3))
     assert ended.ended_by is EndedBy.TIME_LIMIT
@@ -149,6 +153,7 @@ def test_a_zero_byte_in_an_argument(keeper: Keeper, command: MakeCommand) -> Non
     assert run_one(keeper, command("/bin/true")).exit_code == 0
 
 
+@pytest.mark.fault(70)
 def test_odd_names_arrive_as_they_are(
     keeper: Keeper, command: MakeCommand, tmp_path: Path, script: Callable[..., str]
 ) -> None:
@@ -159,6 +164,7 @@ def test_odd_names_arrive_as_they_are(
     assert (tmp_path / "got").read_bytes() == b"\0".join(map(os.fsencode, odd))
 
 
+@pytest.mark.fault(71)
 def test_a_code_inherits_no_descriptor_and_no_blocked_signal(
     keeper: Keeper, command: MakeCommand, tmp_path: Path
 ) -> None:
@@ -172,6 +178,7 @@ def test_a_code_inherits_no_descriptor_and_no_blocked_signal(
     assert int(output[1].split()[1], 16) & ~of_the_c_library == 0
 
 
+@pytest.mark.fault(71)
 def test_the_environment_is_the_commands_own(
     keeper: Keeper, command: MakeCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +189,7 @@ def test_the_environment_is_the_commands_own(
     assert "hidden" not in output
 
 
+@pytest.mark.fault(71)
 def test_the_keepers_own_environment_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEADWATER_CATALOG_URL", "postgresql://u:hidden@h/d")
     with Keeper() as keeper:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 from keeper_trials import MakeCommand, eventually, is_dead, marked_processes, run_one, wait_for_file
 
 from headwater.processing.keeper.client import EndedBy, Keeper
@@ -59,6 +60,7 @@ def warden_of(pid: int) -> psutil.Process:
     return parent
 
 
+@pytest.mark.fault(11, 59)
 def test_cancel_kills_a_code_that_ignores_sigterm_and_forks(
     keeper: Keeper, command: MakeCommand, script: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -73,6 +75,7 @@ def test_cancel_kills_a_code_that_ignores_sigterm_and_forks(
     assert all(map(is_dead, pids))
 
 
+@pytest.mark.fault(45)
 def test_a_time_limit_kills_the_descendants_too(
     keeper: Keeper, command: MakeCommand, script: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -93,6 +96,7 @@ def test_a_code_may_clean_up_on_sigterm(
     assert (tmp_path / "clean").read_text() == "cleaned\n"
 
 
+@pytest.mark.fault(49)
 def test_a_daemon_left_behind_is_killed_and_counted(
     keeper: Keeper, command: MakeCommand, script: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -168,6 +172,7 @@ with Keeper() as keeper:
 """
 
 
+@pytest.mark.fault(11, 49)
 def test_kill_of_the_parent_kills_everything(
     script: Callable[..., str], tmp_path: Path, mark: str
 ) -> None:
@@ -188,6 +193,7 @@ def test_kill_of_the_parent_kills_everything(
         os.kill(sibling, signal.SIGKILL)
 
 
+@pytest.mark.fault(44)
 def test_kill_of_the_keeper_kills_the_codes_and_is_told(
     keeper: Keeper, command: MakeCommand, script: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -207,6 +213,7 @@ def test_kill_of_the_keeper_kills_the_codes_and_is_told(
     assert keeper.pid != former
 
 
+@pytest.mark.fault(44)
 def test_kill_of_a_warden_kills_its_code_only(
     keeper: Keeper, command: MakeCommand, script: Callable[..., str], tmp_path: Path
 ) -> None:

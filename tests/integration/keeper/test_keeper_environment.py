@@ -11,6 +11,7 @@ import pytest
 from headwater.processing.keeper.environment import code_environment
 
 
+@pytest.mark.fault(71)
 @pytest.mark.parametrize(
     ("name", "value"),
     [

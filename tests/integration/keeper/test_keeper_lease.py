@@ -92,6 +92,7 @@ def test_a_cancel_request_kills_the_code_with_its_reason(
         assert (ended.key, ended.exit_code) == (second, 0)
 
 
+@pytest.mark.fault(56)
 @pytest.mark.parametrize(
     "loss",
     ["token = gen_random_uuid()", "state = 'failed', token = NULL, lease_until = NULL"],
@@ -128,6 +129,7 @@ def test_a_lost_connection_is_opened_again(
     assert "the catalog answers again" in caplog.text
 
 
+@pytest.mark.fault(14)
 def test_a_database_that_is_down_stops_no_code(
     command: MakeCommand, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -144,6 +146,7 @@ def test_a_database_that_is_down_stops_no_code(
     assert "hidden" not in caplog.text
 
 
+@pytest.mark.fault(71)
 def test_the_catalogs_address_is_in_no_command_line(
     builds: Builds, command: MakeCommand, mark: str
 ) -> None:
