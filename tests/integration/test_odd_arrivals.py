@@ -1,0 +1,187 @@
+"""Arrivals of odd times, names and kinds: each ends with a reason, and none stops the others."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from headwater.archive.paths import LONGEST_NAME
+from headwater.catalog.connection import Catalog
+from headwater.core.states import Disposition
+from headwater.ingest import scan as scanning
+from headwater.ingest.report import EndedArrival
+from headwater.ingest.scan import Intake, scan
+from headwater.ingest.service import ingest_pending
+from headwater.missions.inspection.host import InspectorHost
+from headwater.missions.loaded import LoadedMission, load_mission
+from ingest_mission import ACTOR, drop, make_mission, rows
+
+ADOPTED, SUPERSEDED, DUPLICATE, QUARANTINED, IGNORED = Disposition
+GOOD = "l0_20200101_v1.0.0.dat"
+
+
+@pytest.fixture
+def mission(catalog: Catalog, tmp_path: Path) -> LoadedMission:
+    return make_mission(catalog, tmp_path)
+
+
+@pytest.fixture
+def host(mission: LoadedMission) -> Iterator[InspectorHost]:
+    with InspectorHost(mission.facts(), mission.inspector_specs(), time_limit=20) as host:
+        yield host
+
+
+@pytest.fixture
+def ingest(catalog: Catalog, mission: LoadedMission, host: InspectorHost):
+    def once() -> dict[str, EndedArrival]:
+        report = ingest_pending(catalog, mission, ACTOR, host=host)
+        return {arrival.name: arrival for arrival in report.ended}
+
+    return once
+
+
+@pytest.mark.fault(40)
+@pytest.mark.parametrize(
+    ("mtime", "year"),
+    [(0, 1970), (-86_400, 1969), (4_102_444_800, 2100), (2**33, 2242), (-(2**31), 1901)],
+)
+def test_a_file_of_any_age_is_taken_with_its_own_time(
+    catalog, mission, ingest, mtime: int, year: int
+) -> None:
+    os.utime(drop(mission, GOOD), (mtime, mtime))
+    assert ingest()[GOOD].disposition is ADOPTED
+    assert (mission.rootdir / "l0/2020" / GOOD).stat().st_mtime == mtime
+    [file] = rows(catalog, "select file_create_date at time zone 'UTC' as made from file")
+    assert file.made.year == year
+
+
+@pytest.mark.fault(29, 40)
+def test_a_sender_cannot_make_a_file_look_settled_by_its_mtime(mission) -> None:
+    path = drop(mission, GOOD)
+    os.utime(path, (0, 0))
+    assert scan(mission.incoming_dir, Intake(3600)).ready == []
+
+
+@pytest.mark.fault(40, 64)
+def test_a_file_from_before_the_clock_was_put_back_is_not_waited_for_until_then(
+    mission, monkeypatch
+) -> None:
+    drop(mission, GOOD)
+    clock = scanning._clock
+    monkeypatch.setattr(scanning, "_clock", lambda incoming: clock(incoming) - 3600)
+    assert [one.name for one in scan(mission.incoming_dir, Intake(60)).ready] == [GOOD]
+
+
+@pytest.mark.fault(38)
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"x" * 255,
+        b"\xc3\xa9" * 127 + b"x",
+        b"\xff" * 255,
+        b"new\nline.dat",
+        b"'; drop table file; --.dat",
+        b"$(touch pwned).dat",
+        b"-rf",
+        b"~root",
+        b"%2e%2e%2fetc",
+        b"back\\slash.dat",
+        b" ",
+        b"\xe2\x80\xae.dat",
+        b"l0_20200101_v1.0.0.dat\n",
+    ],
+)
+def test_any_name_that_a_disk_can_hold_ends_once_and_is_kept(
+    catalog, mission, ingest, raw: bytes
+) -> None:
+    (mission.incoming_dir / os.fsdecode(raw)).write_bytes(b"odd")
+    drop(mission, GOOD)
+    ended = ingest()
+    assert sorted(one.disposition for one in ended.values()) == [ADOPTED, QUARANTINED]
+    kept = [path for path in mission.errordir.iterdir() if not path.name.endswith(".reason.json")]
+    assert [path.read_bytes() for path in kept] == [b"odd"]
+    assert os.fsencode(kept[0].name) == raw[: LONGEST_NAME - len(".999999.reason.json")]
+    [row] = rows(catalog, "select raw_name from arrival where disposition = 'quarantined'")
+    assert bytes(row.raw_name) == raw
+
+
+@pytest.mark.fault(38)
+def test_names_that_differ_only_in_case_are_two_arrivals_and_both_are_kept(mission, ingest) -> None:
+    drop(mission, "Unknown.dat", b"large")
+    drop(mission, "unknown.dat", b"small")
+    drop(mission, GOOD)
+    drop(mission, GOOD.upper(), b"not the same")
+    ended = ingest()
+    assert ended[GOOD].disposition is ADOPTED
+    assert ended[GOOD.upper()].disposition is QUARANTINED
+    assert (mission.errordir / "Unknown.dat").read_bytes() == b"large"
+    assert (mission.errordir / "unknown.dat").read_bytes() == b"small"
+
+
+@pytest.mark.fault(38)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a device")
+@pytest.mark.parametrize("kind", [stat.S_IFCHR, stat.S_IFBLK])
+def test_a_device_is_quarantined_without_being_opened(mission, ingest, kind: int) -> None:
+    try:
+        os.mknod(mission.incoming_dir / GOOD, kind | 0o600, os.makedev(1, 3))
+    except OSError as error:
+        pytest.skip(f"no device can be made here: {error.strerror}")
+    ended = ingest()[GOOD]
+    assert (ended.disposition, ended.reason) == (QUARANTINED, "it is a device, not a file")
+    assert not stat.S_ISREG((mission.errordir / GOOD).lstat().st_mode)
+
+
+@pytest.mark.fault(33)
+def test_the_same_bytes_under_another_name_are_another_version_or_are_quarantined(
+    mission, ingest
+) -> None:
+    drop(mission, GOOD, b"same")
+    ingest()
+    drop(mission, "l0_20200101_xagain_v1.0.0.dat", b"same")
+    drop(mission, "l0_20200101_v1.0.1.dat", b"same")
+    ended = ingest()
+    again = ended["l0_20200101_xagain_v1.0.0.dat"]
+    assert again.disposition is QUARANTINED
+    assert f"same product, interval, keywords and version as {GOOD}" in again.reason
+    assert ended["l0_20200101_v1.0.1.dat"].disposition is ADOPTED
+
+
+@pytest.mark.fault(31)
+def test_an_empty_file_of_no_product_is_quarantined_like_any_other(mission, ingest) -> None:
+    drop(mission, "nothing.dat", b"")
+    assert ingest()["nothing.dat"].disposition is QUARANTINED
+
+
+@pytest.mark.fault(38, 70)
+@pytest.mark.parametrize("raw", [b"bad\xff.qa", b"new\nline.qa", b"x" * 252 + b".qa"])
+@pytest.mark.parametrize("kind", ["file", "link", "fifo", "folder"])
+def test_odd_files_with_checks_of_quality_stop_nothing(
+    catalog, mission, host, raw: bytes, kind: str
+) -> None:
+    mission = with_qa_dir(catalog, mission)
+    path = mission.incoming_dir / os.fsdecode(raw)
+    if kind == "file":
+        path.write_text("no check at all\n")
+    elif kind == "link":
+        path.symlink_to("/etc/passwd")
+    elif kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+    drop(mission, GOOD)
+    ended = ingest_pending(catalog, mission, ACTOR, host=host).ended
+    assert sorted(one.disposition for one in ended) == [ADOPTED, QUARANTINED]
+    assert list((mission.rootdir / "qa").iterdir()) == []
+
+
+def with_qa_dir(catalog: Catalog, mission: LoadedMission) -> LoadedMission:
+    folder = mission.rootdir / "qa"
+    folder.mkdir()
+    with catalog.begin() as connection:
+        connection.execute(text("update headwater.mission set qa_dir = :f"), {"f": str(folder)})
+    return load_mission(catalog, mission.name)
