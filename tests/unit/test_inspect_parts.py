@@ -104,7 +104,25 @@ def test_long_output_is_cut_with_the_number_of_bytes_that_are_lost():
 
 
 def test_the_quiet_environment_keeps_what_is_no_secret():
-    kept = {"PATH": "/bin", "HOME": "/h", "PGPLOT_DIR": "x", "HEADWATER_HOME": "y", "CDF_LIB": "z"}
-    lost = ("HEADWATER_CATALOG_URL", "AIRFLOW_HOME", "_AIRFLOW_X", "PGHOST", "pgpassword",
-            "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "DATABASE_URL")  # fmt: skip
+    kept = {"PATH": "/bin", "HOME": "/h", "PGPLOT_DIR": "x", "CDF_LIB": "z"}
+    lost = ("HEADWATER_CATALOG_URL", "HEADWATER_HOME", "AIRFLOW_HOME", "_AIRFLOW_X",
+            "PGHOST", "pgpassword", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN",
+            "DATABASE_URL")  # fmt: skip
     assert quiet_environment(kept | dict.fromkeys(lost, "1")) == kept
+
+
+@pytest.mark.fault(71)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HEADWATER_CATALOG_URL", "x"),
+        ("AIRFLOW_CONN_HEADWATER_CATALOG", "x"),
+        ("SMTP_PASSPHRASE", "x"),
+        ("FERNET_KEY", "x"),
+        ("MY_DSN", "x"),
+        ("SOME_JWT", "x"),
+        ("BROKER", "redis://:hidden@host/0"),
+    ],
+)
+def test_an_inspector_is_told_no_more_than_a_code(name: str, value: str) -> None:
+    assert quiet_environment({name: value}) == {}

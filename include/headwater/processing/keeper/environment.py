@@ -10,36 +10,10 @@ mission sets for its codes is given to them as it is, whatever its name.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Mapping
 
-_SYSTEMS = ("AIRFLOW", "HEADWATER", "PG")
-_NOT_POSTGRES = "PGPLOT"  # a plotting library of the field, named before Postgres was
-_SECRET_WORDS = (
-    "PASSWORD",
-    "PASSWD",
-    "PASSPHRASE",
-    "SECRET",
-    "TOKEN",
-    "KEY",
-    "CREDENTIAL",
-    "JWT",
-    "DATABASE_URL",
-    "SQLALCHEMY",
-    "DSN",
-)
-_ADDRESS_WITH_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
-
-
-def is_secret(name: str, value: str) -> bool:
-    """Whether a variable may tell a code something that it has no business to know."""
-    upper = name.upper().lstrip("_")
-    if upper.startswith(_SYSTEMS) and not upper.startswith(_NOT_POSTGRES):
-        return True
-    if any(word in upper for word in _SECRET_WORDS):
-        return True
-    return _ADDRESS_WITH_PASSWORD.search(value) is not None
+from headwater.core.secret_variables import is_secret
 
 
 def code_environment(base: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
