@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from processing_lab import CHAIN, COPY, Lab
+from processing_lab import CHAIN, COPY, Lab, process
 
 from headwater.catalog.connection import Catalog
 from headwater.core.states import BuildState
@@ -167,3 +167,23 @@ def test_what_is_written_to_tmp_is_not_seen(lab: Lab, tmp_path: Path) -> None:
     result = one_run(lab, f'cat "$1" >"$2"; echo x >{tmp_path}/scratch')
     assert result.state is BuildState.BUILT
     assert (tmp_path / "scratch").exists()
+
+
+@pytest.mark.fault(70)
+def test_words_of_a_shell_in_parameters_and_names_are_only_words(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    """They come from a mission file and from the name of a file that somebody has sent."""
+    extra = "$(touch pwned)|;`touch pwned`|&&|> pwned|*"
+    step = process("mk_l1", "l1", "required_input1 = product_l0", timebase="FILE", extra=extra)
+    lab = Lab(catalog, tmp_path / "lab", (*CHAIN[:2], step))
+    lab.code("copy.sh", '#!/bin/sh\nfor last; do printf "%s\\n" "$last"; done\necho x >"$last"\n')
+    name = "l0_$(touch pwned);`touch pwned`.dat"
+    lab.put("l0", D1, name=name)
+    [result] = lab.process().results
+    assert result.state is BuildState.BUILT, result.reason
+    [row] = lab.rows("select log_path from headwater.build")
+    words = Path(str(row.log_path)).read_text().splitlines()[2:]
+    assert words[:-2] == extra.split("|")
+    assert words[-2] == str(lab.root / "l0" / name)
+    assert not list(tmp_path.rglob("pwned"))
