@@ -185,3 +185,39 @@ def with_qa_dir(catalog: Catalog, mission: LoadedMission) -> LoadedMission:
     with catalog.begin() as connection:
         connection.execute(text("update headwater.mission set qa_dir = :f"), {"f": str(folder)})
     return load_mission(catalog, mission.name)
+
+
+@pytest.mark.fault(65)
+@pytest.mark.parametrize("name", ["l0_20200230_v1.0.0.dat", "l0_20201399_v1.0.0.dat",
+                                  "many_20200101_61_v1.0.0.dat"])  # fmt: skip
+def test_a_time_that_no_calendar_holds_is_its_inspectors_failure_alone(
+    mission, ingest, name: str
+) -> None:
+    drop(mission, name)
+    drop(mission, GOOD)
+    ended = ingest()
+    assert ended[name].disposition is QUARANTINED
+    assert ended[name].reason
+    assert ended[GOOD].disposition is ADOPTED
+
+
+@pytest.mark.fault(65)
+def test_leap_days_and_the_last_day_of_a_leap_year_are_days_like_others(
+    catalog, mission, ingest
+) -> None:
+    for day in ("20200229", "20201231", "20001231"):
+        drop(mission, f"l0_{day}_v1.0.0.dat")
+    assert {one.disposition for one in ingest().values()} == {ADOPTED}
+    woken = {row.day for row in rows(catalog, "select cast(utc_date as text) as day from wake")}
+    assert {"2020-03-01", "2021-01-01", "2001-01-01"} <= woken
+
+
+@pytest.mark.fault(65, 66)
+@pytest.mark.parametrize("day", ["00010101", "99991231", "18991231", "21500101"])
+def test_a_date_far_from_any_mission_stops_nobody(catalog, mission, ingest, day: str) -> None:
+    """It is filed as its inspector says: Headwater does not know when a mission began."""
+    drop(mission, f"l0_{day}_v1.0.0.dat")
+    drop(mission, GOOD)
+    ended = ingest()
+    assert ended[GOOD].disposition is ADOPTED
+    assert ended[f"l0_{day}_v1.0.0.dat"].disposition in (ADOPTED, QUARANTINED)
