@@ -116,27 +116,26 @@ def test_a_link_that_leads_to_a_files_own_place_is_filed_there(
     assert [path.name for path in mission.incoming_dir.iterdir()] == [".claimed"]
 
 
-@pytest.mark.parametrize(
-    ("target", "words"),
-    [
-        ("l0/2020", "not a regular file"),
-        ("nothing", "not there"),
-        (f"many/{NAME}", "the file's place is"),
-        ("l0/2020/pipe.dat", "not a regular file"),
-        ("../errors/kept.dat", "not below the mission's rootdir"),
-        ("../incoming/.claimed/.clock", "not below the mission's rootdir"),
-        ("../other/l0.dat", "not below the mission's rootdir"),
-        ("/etc/passwd", "not below the mission's rootdir"),
-        ("/dev/null", "not below the mission's rootdir"),
-        ("/proc/self/environ", "not below the mission's rootdir"),
-        ("../root/../errors/kept.dat", "not below the mission's rootdir"),
-        ("out/kept.dat", "not below the mission's rootdir"),
-        ("chain", "not below the mission's rootdir"),
-        ("loop", "not there"),
-    ],
-)
+OTHERS = [
+    ("l0/2020", "not a regular file"),
+    ("nothing", "not there"),
+    (f"many/{NAME}", "the file's place is"),
+    ("l0/2020/pipe.dat", "not a regular file"),
+    ("../errors/kept.dat", "not below the mission's rootdir"),
+    ("../incoming/.claimed/.clock", "not below the mission's rootdir"),
+    ("../other/l0.dat", "not below the mission's rootdir"),
+    ("/etc/passwd", "not below the mission's rootdir"),
+    ("/dev/null", "not below the mission's rootdir"),
+    ("/proc/self/environ", "not below the mission's rootdir"),
+    ("../root/../errors/kept.dat", "not below the mission's rootdir"),
+    ("out/kept.dat", "not below the mission's rootdir"),
+    ("chain", "not below the mission's rootdir"),
+    ("loop", "not there"),
+]
+
+
 def test_any_other_link_is_quarantined_and_its_target_left_alone(
-    catalog, mission, ingest, tmp_path, target: str, words: str
+    catalog, mission, ingest, tmp_path
 ) -> None:
     (mission.rootdir / "many").mkdir()
     (mission.rootdir / "many" / NAME).write_bytes(b"elsewhere")
@@ -148,11 +147,14 @@ def test_any_other_link_is_quarantined_and_its_target_left_alone(
     (mission.rootdir / "out").symlink_to(mission.errordir)
     (mission.rootdir / "chain").symlink_to(kept)
     (mission.rootdir / "loop").symlink_to(mission.rootdir / "loop")
-    link(mission, mission.rootdir / target)
-    ended = ingest()[NAME]
-    assert ended.disposition is QUARANTINED
-    assert words in ended.reason
-    assert (mission.errordir / NAME).is_symlink()
+    for number, (target, _) in enumerate(OTHERS):
+        link(mission, mission.rootdir / target, f"link {number:02}.dat")
+    ended = ingest()
+    for number, (_, words) in enumerate(OTHERS):
+        one = ended[f"link {number:02}.dat"]
+        assert one.disposition is QUARANTINED
+        assert words in one.reason
+        assert (mission.errordir / one.name).is_symlink()
     assert kept.read_bytes() == b"kept"
     assert (mission.rootdir / "many" / NAME).read_bytes() == b"elsewhere"
     assert recorded(catalog) == {}
@@ -274,6 +276,7 @@ def test_a_target_whose_fsync_fails_is_not_filed(catalog, mission, ingest, monke
     assert ingest()[NAME].disposition is ADOPTED
 
 
+@pytest.mark.slow
 @pytest.mark.fault(2, 7, 9)
 @pytest.mark.parametrize(
     "point", ["after_intents", "before_commit", "after_commit", "before_close"]

@@ -46,18 +46,16 @@ def ingest(catalog: Catalog, mission: LoadedMission, host: InspectorHost):
 
 
 @pytest.mark.fault(40)
-@pytest.mark.parametrize(
-    ("mtime", "year"),
-    [(0, 1970), (-86_400, 1969), (4_102_444_800, 2100), (2**33, 2242), (-(2**31), 1901)],
-)
-def test_a_file_of_any_age_is_taken_with_its_own_time(
-    catalog, mission, ingest, mtime: int, year: int
-) -> None:
-    os.utime(drop(mission, GOOD), (mtime, mtime))
-    assert ingest()[GOOD].disposition is ADOPTED
-    assert (mission.rootdir / "l0/2020" / GOOD).stat().st_mtime == mtime
-    [file] = rows(catalog, "select file_create_date at time zone 'UTC' as made from file")
-    assert file.made.year == year
+def test_a_file_of_any_age_is_taken_with_its_own_time(catalog, mission, ingest) -> None:
+    years = {0: 1970, -86_400: 1969, 4_102_444_800: 2100, 2**33: 2242, -(2**31): 1901}
+    for number, mtime in enumerate(years):
+        os.utime(drop(mission, f"l0_2020010{number + 1}_v1.0.0.dat"), (mtime, mtime))
+    assert {one.disposition for one in ingest().values()} == {ADOPTED}
+    files = rows(catalog, "select path, file_create_date at time zone 'UTC' as made from file")
+    assert len(files) == len(years)
+    for file in files:
+        mtime = (mission.rootdir / file.path).stat().st_mtime
+        assert file.made.year == years[int(mtime)]
 
 
 @pytest.mark.fault(29, 40)
@@ -77,37 +75,40 @@ def test_a_file_from_before_the_clock_was_put_back_is_not_waited_for_until_then(
     assert [one.name for one in scan(mission.incoming_dir, Intake(60)).ready] == [GOOD]
 
 
+ODD_NAMES = [
+    b"x" * 255,
+    b"\xc3\xa9" * 127 + b"x",
+    b"\xff" * 255,
+    b"new\nline.dat",
+    b"'; drop table file; --.dat",
+    b"$(touch pwned).dat",
+    b"-rf",
+    b"~root",
+    b"%2e%2e%2fetc",
+    b"back\\slash.dat",
+    b" ",
+    b"\xe2\x80\xae.dat",
+    b"l0_20200101_v1.0.0.dat\n",
+]
+
+
 @pytest.mark.fault(38)
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"x" * 255,
-        b"\xc3\xa9" * 127 + b"x",
-        b"\xff" * 255,
-        b"new\nline.dat",
-        b"'; drop table file; --.dat",
-        b"$(touch pwned).dat",
-        b"-rf",
-        b"~root",
-        b"%2e%2e%2fetc",
-        b"back\\slash.dat",
-        b" ",
-        b"\xe2\x80\xae.dat",
-        b"l0_20200101_v1.0.0.dat\n",
-    ],
-)
-def test_any_name_that_a_disk_can_hold_ends_once_and_is_kept(
-    catalog, mission, ingest, raw: bytes
-) -> None:
-    (mission.incoming_dir / os.fsdecode(raw)).write_bytes(b"odd")
+def test_any_name_that_a_disk_can_hold_ends_once_and_is_kept(catalog, mission, ingest) -> None:
+    for raw in ODD_NAMES:
+        (mission.incoming_dir / os.fsdecode(raw)).write_bytes(raw)
     drop(mission, GOOD)
     ended = ingest()
-    assert sorted(one.disposition for one in ended.values()) == [ADOPTED, QUARANTINED]
-    kept = [path for path in mission.errordir.iterdir() if not path.name.endswith(".reason.json")]
-    assert [path.read_bytes() for path in kept] == [b"odd"]
-    assert os.fsencode(kept[0].name) == raw[: LONGEST_NAME - len(".999999.reason.json")]
-    [row] = rows(catalog, "select raw_name from arrival where disposition = 'quarantined'")
-    assert bytes(row.raw_name) == raw
+    assert ended[GOOD].disposition is ADOPTED
+    assert [one.disposition for one in ended.values()].count(QUARANTINED) == len(ODD_NAMES)
+    kept = {
+        os.fsencode(path.name): path.read_bytes()
+        for path in mission.errordir.iterdir()
+        if not path.name.endswith(".reason.json")
+    }
+    longest = LONGEST_NAME - len(".999999.reason.json")
+    assert kept == {raw[:longest]: raw for raw in ODD_NAMES}
+    found = rows(catalog, "select raw_name from arrival where disposition = 'quarantined'")
+    assert sorted(bytes(row.raw_name) for row in found) == sorted(ODD_NAMES)
 
 
 @pytest.mark.fault(38)
@@ -158,24 +159,20 @@ def test_an_empty_file_of_no_product_is_quarantined_like_any_other(mission, inge
 
 
 @pytest.mark.fault(38, 70)
-@pytest.mark.parametrize("raw", [b"bad\xff.qa", b"new\nline.qa", b"x" * 252 + b".qa"])
-@pytest.mark.parametrize("kind", ["file", "link", "fifo", "folder"])
-def test_odd_files_with_checks_of_quality_stop_nothing(
-    catalog, mission, host, raw: bytes, kind: str
-) -> None:
+def test_odd_files_with_checks_of_quality_stop_nothing(catalog, mission, host) -> None:
     mission = with_qa_dir(catalog, mission)
-    path = mission.incoming_dir / os.fsdecode(raw)
-    if kind == "file":
-        path.write_text("no check at all\n")
-    elif kind == "link":
-        path.symlink_to("/etc/passwd")
-    elif kind == "fifo":
-        os.mkfifo(path)
-    else:
-        path.mkdir()
+    odd = [b"bad\xff%s.qa", b"new\nline%s.qa", b"x" * 245 + b"%s.qa"]
+    for raw in odd:
+        paths = [
+            mission.incoming_dir / os.fsdecode(raw % kind) for kind in (b"a", b"b", b"c", b"d")
+        ]
+        paths[0].write_text("no check at all\n")
+        paths[1].symlink_to("/etc/passwd")
+        os.mkfifo(paths[2])
+        paths[3].mkdir()
     drop(mission, GOOD)
     ended = ingest_pending(catalog, mission, ACTOR, host=host).ended
-    assert sorted(one.disposition for one in ended) == [ADOPTED, QUARANTINED]
+    assert sorted(one.disposition for one in ended) == [ADOPTED, *[QUARANTINED] * 12]
     assert list((mission.rootdir / "qa").iterdir()) == []
 
 

@@ -186,7 +186,15 @@ def guards(code: int) -> tuple[psutil.Process, psutil.Process, psutil.Process]:
 
 
 @pytest.mark.fault(11, 44, 49)
-@pytest.mark.parametrize("victim", ["task", "keeper", "warden", "task and keeper"])
+@pytest.mark.parametrize(
+    "victim",
+    [
+        "task",
+        pytest.param("keeper", marks=pytest.mark.slow),
+        pytest.param("warden", marks=pytest.mark.slow),
+        pytest.param("task and keeper", marks=pytest.mark.slow),
+    ],
+)
 def test_whoever_is_killed_nothing_is_left_and_the_build_is_made_again(
     lab: Lab, mark: str, tmp_path: Path, victim: str
 ) -> None:
@@ -235,6 +243,7 @@ def test_a_build_that_is_always_killed_is_held_for_a_person_and_the_others_go_on
     )
 
 
+@pytest.mark.slow
 @pytest.mark.fault(63)
 def test_a_build_whose_task_dies_each_time_is_held_too(lab: Lab) -> None:
     """The attempt of a run whose process is gone counts, or it would be begun for ever."""
