@@ -3,6 +3,7 @@
 ``HEADWATER_FAULT`` arms them: ``after_link=kill``, several joined by commas. What can be done:
 
 - ``kill``: SIGKILL to this process;
+- ``stop``: SIGSTOP: all its threads sleep until somebody lets them go on;
 - ``raise``: an :class:`ArchiveError`;
 - ``delay:SECONDS``: wait;
 - ``wait:PATH``: make the file ``PATH.met`` and wait until ``PATH.go`` is there, so that a test can
@@ -57,6 +58,8 @@ def _obey(name: str, deed: str) -> None:
     kind, _, value = deed.partition(":")
     if kind == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+    elif kind == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
     elif kind == "raise":
         raise ArchiveError(f"the fault point {name} was armed by {VARIABLE}")
     elif kind == "delay":
@@ -67,8 +70,8 @@ def _obey(name: str, deed: str) -> None:
         raise OSError(number, os.strerror(number))
     else:
         raise SettingError(
-            f"{VARIABLE}: {deed!r} is unknown: use kill, raise, delay:SECONDS, wait:PATH or the "
-            "name of a system error, as enospc"
+            f"{VARIABLE}: {deed!r} is unknown: use kill, stop, raise, delay:SECONDS, wait:PATH or "
+            "the name of a system error, as enospc"
         )
 
 
