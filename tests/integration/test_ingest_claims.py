@@ -18,6 +18,7 @@ import pytest
 from headwater.catalog.connection import Catalog
 from headwater.core.errors import ArchiveError
 from headwater.core.states import Disposition
+from headwater.ingest import leftovers
 from headwater.ingest.claim import claim_arrivals, claim_folder, folder_name, token_of
 from headwater.ingest.leftovers import retake_expired_claims
 from headwater.ingest.scan import Intake, scan
@@ -192,6 +193,26 @@ class SlowHost:
         answers = list(self.host.identify(paths))
         self.retake()
         return answers
+
+
+def test_two_that_sweep_at_once_do_not_stumble_over_each_other(
+    catalog, mission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = folder_name(uuid.uuid4())
+    monkeypatch.setattr(leftovers, "_claim_folders", lambda incoming: [gone])
+    leftovers.sweep_claimed(catalog, mission)
+
+
+def test_the_folder_of_a_claim_that_has_not_moved_its_files_yet_is_not_swept(
+    catalog, mission
+) -> None:
+    drop(mission, "l0_20200101_v1.0.0.dat")
+    [claim] = claim_arrivals(catalog, mission, ACTOR)
+    folder = claim_folder(mission.incoming_dir, uuid.UUID(claim.token))
+    (moved,) = folder.iterdir()
+    moved.rename(mission.incoming_dir / moved.name)  # as just before its rename
+    leftovers.sweep_claimed(catalog, mission)
+    assert folder.is_dir()
 
 
 @pytest.mark.fault(56)

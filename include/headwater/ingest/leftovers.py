@@ -78,7 +78,10 @@ def locate(place: ClaimPlace, arrival: arrivals.HeldArrival) -> Entry | None:
     for folder in _claim_folders(place.incoming):
         with suppress(FileNotFoundError), place.incoming.below(CLAIMED, folder) as old:
             if _is_of(old.entry(name), arrival):
-                return home if take_in(old.entry(name), home) else None
+                taken = take_in(old.entry(name), home)
+                # Of an older owner, who died between two names of its folder.
+                remove_if_empty(place.incoming, folder)
+                return home if taken else None
     return None
 
 
@@ -101,7 +104,8 @@ def sweep_claimed(catalog: Catalog, mission: LoadedMission) -> None:
     """Empty the folders of claims that have ended.
 
     A file that was filed, or was a duplicate, is removed; one that no row speaks of goes back to
-    incoming. Files of open claims are left alone.
+    incoming. Files of open claims are left alone, and so are their folders, which are empty before
+    the first file has been renamed. Two may sweep at once.
 
     Raises
     ------
@@ -111,13 +115,21 @@ def sweep_claimed(catalog: Catalog, mission: LoadedMission) -> None:
         If the catalog does not answer.
     """
     with opened_incoming(mission.incoming_dir) as incoming:
-        for name in _claim_folders(incoming):
-            if token_of(name) is None:
-                continue
+        folders = {
+            token: name
+            for name in _claim_folders(incoming)
+            if (token := token_of(name)) is not None
+        }
+        if not folders:
+            return
+        with catalog.read() as connection:  # after the look: rows come before their folder
+            held = arrivals.open_claims(connection, mission.id)
+        for token, name in folders.items():
             with suppress(FileNotFoundError), incoming.below(CLAIMED, name) as folder:
                 for entry in folder.entries():
                     _sweep(catalog, mission, entry, incoming)
-            remove_if_empty(incoming, name)
+            if token not in held:
+                remove_if_empty(incoming, name)
 
 
 def _sweep(catalog: Catalog, mission: LoadedMission, entry: Entry, incoming: Folder) -> None:
@@ -140,4 +152,4 @@ def _put_back(entry: Entry, incoming: Folder) -> None:
     if target.exists():
         _LOG.warning("%s stays: incoming holds another file of its name", entry.place)
         return
-    entry.rename(target)
+    take_in(entry, target)

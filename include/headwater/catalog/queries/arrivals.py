@@ -109,6 +109,12 @@ ENDED_ARRIVALS = text("""
 """)
 """Tell how the arrivals of a claim ended."""
 
+OPEN_CLAIMS = text("""
+    select distinct token from headwater.arrival
+    where mission_id = :mission_id and state = 'claimed'
+""")
+"""Tell the claims that hold arrivals."""
+
 LEFTOVER_ARRIVALS = text("""
     select state, disposition from headwater.arrival
     where mission_id = :mission_id and raw_name = :raw_name and inode = :inode and size = :size
@@ -280,6 +286,11 @@ def restamp(connection: Connection, token: uuid.UUID, arrival_id: int, seen: See
         "inode": seen.inode,
     }
     connection.execute(RESTAMP_ARRIVAL, values)
+
+
+def open_claims(connection: Connection, mission_id: int) -> set[uuid.UUID]:
+    """The tokens of the claims that have arrivals which have not ended."""
+    return set(connection.execute(OPEN_CLAIMS, {"mission_id": mission_id}).scalars())
 
 
 def leftover(
