@@ -205,7 +205,7 @@ class Endings:
                 endings.append(_quarantined(one.arrival, kept, one.reason))
         faultpoint("before_quarantine_rows")
         self.end(endings)
-        self.vanished(gone)
+        self.missing(gone)  # an error may have come just after the move
 
     def _quarantine(self, one: PutAside) -> Path:
         detail = {
