@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -132,7 +133,8 @@ class Adopter:
         placed, refused = self._archive.place(placements, commit)
         for each in refused:
             adoption, output = by_path[each.placement.final_path]
-            gathered[each.placement.final_path].replace(output.path)
+            with contextlib.suppress(FileNotFoundError):  # swept away while this process slept
+                gathered[each.placement.final_path].replace(output.path)
             adoption.no_room = adoption.no_room or each.kind is Refusal.FULL
             if not adoption.trouble:
                 adoption.trouble = f"its output {output.name} is refused: {each.reason}"
@@ -316,7 +318,8 @@ class Adopter:
         if not is_folder(run.work):
             return None  # what lies where its link leads is not its own
         if adoption.log_path is not None:  # it was kept as the log of a good run
-            adoption.log_path.replace(run.log_path)
+            with contextlib.suppress(FileNotFoundError):  # the work directory was swept away
+                adoption.log_path.replace(run.log_path)
         detail = {
             "build": run.claimed.build_id,
             "process": run.claimed.process.name,
