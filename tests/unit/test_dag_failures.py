@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from headwater.core.errors import CatalogUnavailableError, NotFoundError
+from headwater.core.states import BuildState
+from headwater.processing.outcome import BuildResult
 from headwater_airflow.failures import airflow_failures
-from headwater_airflow.operators.build import EqualFailures
+from headwater_airflow.operators.build import BuildOperator, EqualFailures
 from headwater_airflow.operators.failures import MOST_REDONE, chunks_to_redo
 
 
@@ -66,3 +70,36 @@ def test_a_catalog_that_does_not_answer_is_tried_again_and_nothing_else_is() -> 
     assert not isinstance(again.value, AirflowFailException)
     with pytest.raises(AirflowFailException, match="no mission"), airflow_failures():
         raise NotFoundError("the catalog has no mission 'x'")
+
+
+def test_a_task_that_was_stopped_half_way_is_not_green_but_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = BuildOperator(task_id="build", mission="m", chunk=[1, 2, 3])
+
+    def told_to_stop(*unused: object) -> list[BuildResult]:
+        task.on_kill()
+        return [
+            BuildResult(1, BuildState.BUILT, "made"),
+            BuildResult(2, BuildState.PENDING, "its run was interrupted"),
+            BuildResult(3, None, "not begun: interrupted"),
+        ]
+
+    monkeypatch.setattr(task, "_make", told_to_stop)
+    with pytest.raises(AirflowException, match="2 of 3 builds not made") as stopped:
+        task.execute({})
+    assert not isinstance(stopped.value, AirflowFailException)
+
+
+def test_a_task_that_was_told_to_stop_when_all_was_made_ends_as_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = BuildOperator(task_id="build", mission="m", chunk=[1, 2])
+
+    def told_too_late(*unused: object) -> list[BuildResult]:
+        task.on_kill()
+        return [BuildResult(number, BuildState.BUILT, "made") for number in (1, 2)]
+
+    monkeypatch.setattr(task, "_make", told_too_late)
+    context = {"ti": SimpleNamespace(task=task), "outlet_events": {}}
+    assert task.execute(context) == {"built": 2, "failed": [], "left": []}

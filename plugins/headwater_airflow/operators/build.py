@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from headwater_airflow.batches import chunk_of
 from headwater_airflow.operators.base import HeadwaterOperator, actor_of, is_retried
@@ -64,6 +64,7 @@ class BuildOperator(HeadwaterOperator):
         self.chunk = chunk
         self.again = again
         self._runner: BuildRunner | None = None
+        self._interrupted = False
 
     def work(self, context: Context) -> dict[str, Any]:
         """Make the builds; gives how many were built and which failed.
@@ -75,6 +76,8 @@ class BuildOperator(HeadwaterOperator):
             retried, or not all of it could be made then.
         AirflowSkipException
             If nothing was built and nothing failed.
+        AirflowException
+            If it was told to stop before all of it was made; Airflow tries it again.
         """
         trouble = self._trouble()
         if trouble and not is_retried(context):
@@ -85,6 +88,10 @@ class BuildOperator(HeadwaterOperator):
 
     def on_kill(self) -> None:
         """End the codes that run; Airflow kills this process 5 s later."""
+        self._interrupted = True
+        self._end_codes()
+
+    def _end_codes(self) -> None:
         if self._runner is not None:
             self._runner.cancel()
 
@@ -127,12 +134,16 @@ class BuildOperator(HeadwaterOperator):
 
     def _stop(self) -> None:
         self.log.warning("%d equal failures in a row: the rest is left", EQUAL_FAILURES)
-        self.on_kill()
+        self._end_codes()
 
     def _outcome(
         self, context: Context, builds: Sequence[int], results: Sequence[BuildResult]
     ) -> dict[str, Any]:
         """Tell what was built, and how the task ends."""
+        not_made = sum(_is_left(result) for result in results)
+        if self._interrupted and not_made:
+            # Not only from the UI: an Airflow that shuts down or dies ends its tasks the same way.
+            raise AirflowException(f"stopped with {not_made} of {len(builds)} builds not made")
         built = [result for result in results if result.state == "built"]
         failed = [result for result in results if result.state in _FAILED and result.process]
         if len(builds) == 1 and results:
