@@ -16,15 +16,18 @@ from headwater.catalog.connection import Catalog
 from headwater.core.actor import Actor
 from headwater.flows.airflow_rest import AirflowUnavailableError
 from headwater.local.demo.synthetic import drop_synthetic_l0, write_synthetic_mission
+from headwater.local.home import LocalHome
 from headwater.local.stack import LocalStack
 from headwater.missions.apply import apply
 from headwater.missions.reading import read_mission_files
+from headwater.missions.snapshot import read_snapshots, write_snapshot
+from headwater_airflow.pools_and_files import ensure_pools, reparse_missions
 
 INCOMING, L1, L2 = "synthetic.incoming", "synthetic.make.make_l1", "synthetic.make.make_l2"
 
 CODE = """#!/bin/sh
 # Fails or hangs for the inputs whose names hold a word of the file "fail" or "hang" beside it.
-# A file "slow" there says how many seconds it takes to fail.
+# A file "slow" there says how many seconds it takes to fail, a file "pace" how many any run takes.
 here=$(dirname "$0")
 for word in $(cat "$here/fail" 2>/dev/null); do
     case "$1" in *"$word"*)
@@ -35,6 +38,7 @@ done
 for word in $(cat "$here/hang" 2>/dev/null); do
     case "$1" in *"$word"*) echo $$ > "$here/pid.$word"; sleep 600 ;; esac
 done
+[ -s "$here/pace" ] && sleep "$(cat "$here/pace")"
 exec cat -- "$1" > "$2"
 """
 
@@ -100,6 +104,23 @@ class Site:
     def rest(self, ask: Callable[[Any], Any]) -> Any:
         with self.stack.rest() as rest:
             return ask(rest)
+
+
+@contextmanager
+def opened(root: Path, folder: Path) -> Iterator[Site]:
+    """A site on a stack of its own in `root`, whose DAGs are there; the mission is in `folder`."""
+    home = LocalHome(root)
+    with LocalStack(home) as stack:
+        catalog = Catalog(stack.catalog_url())
+        site = Site(stack, catalog, folder)
+        site.apply()
+        write_snapshot(catalog, "synthetic", home.snapshots)
+        with stack.rest() as rest:
+            ensure_pools(rest, read_snapshots(home.snapshots))
+            reparse_missions(rest)
+            until(lambda: {INCOMING, L1, L2} <= {dag["dag_id"] for dag in rest.dags()})
+        yield site
+        catalog.close()
 
 
 def until(condition: Callable[[], Any], seconds: float = 90) -> Any:
