@@ -5,7 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+)
 
 from headwater.core.errors import CatalogUnavailableError, NotFoundError
 from headwater.core.states import BuildState
@@ -103,3 +107,15 @@ def test_a_task_that_was_told_to_stop_when_all_was_made_ends_as_ever(
     monkeypatch.setattr(task, "_make", told_too_late)
     context = {"ti": SimpleNamespace(task=task), "outlet_events": {}}
     assert task.execute(context) == {"built": 2, "failed": [], "left": []}
+
+
+def test_a_task_that_finds_everything_built_by_another_is_skipped_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = BuildOperator(task_id="build", mission="m", chunk=[1, 2])
+    by_another = [
+        BuildResult(number, BuildState.BUILT, "new input", "make", ours=False) for number in (1, 2)
+    ]
+    monkeypatch.setattr(task, "_make", lambda *unused: by_another)
+    with pytest.raises(AirflowSkipException, match="nothing was built"):
+        task.execute({"ti": SimpleNamespace(task=task), "outlet_events": {}})

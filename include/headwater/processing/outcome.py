@@ -51,6 +51,8 @@ class BuildResult:
     wall_seconds: float | None = None
     command: str = ""
     """The full command line, joined by blanks."""
+    ours: bool = True
+    """Whether this call made it; else `state` is how somebody else has left it."""
 
     @property
     def code_name(self) -> str:

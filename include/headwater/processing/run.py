@@ -291,8 +291,9 @@ class BuildRunner:
             self._catalog, self._mission, process, chosen, self._actor, self._lease_seconds
         ):
             if isinstance(found, NotClaimed):
-                result = BuildResult(found.build_id, found.state, found.reason, process.name)
-                self._end(result)
+                self._end(
+                    BuildResult(found.build_id, found.state, found.reason, process.name, ours=False)
+                )
             else:
                 self._held[found.build_id] = found.token
                 self._make_ready(found)

@@ -49,8 +49,8 @@ class ProcessReport:
     results: list[BuildResult] = field(default_factory=list)
 
     def count(self, state: BuildState) -> int:
-        """How many builds ended in `state`."""
-        return sum(result.state is state for result in self.results)
+        """How many builds this pass brought to `state`."""
+        return sum(result.ours and result.state is state for result in self.results)
 
 
 def pending_builds(

@@ -144,7 +144,7 @@ class BuildOperator(HeadwaterOperator):
         if self._interrupted and not_made:
             # Not only from the UI: an Airflow that shuts down or dies ends its tasks the same way.
             raise AirflowException(f"stopped with {not_made} of {len(builds)} builds not made")
-        built = [result for result in results if result.state == "built"]
+        built = [result for result in results if result.ours and result.state == "built"]
         failed = [result for result in results if result.state in _FAILED and result.process]
         if len(builds) == 1 and results:
             # Airflow renders the task's name once more from the context when it ends.
