@@ -120,7 +120,7 @@ def opened(root: Path, folder: Path) -> Iterator[Site]:
             reparse_missions(rest)
             until(lambda: {INCOMING, L1, L2} <= {dag["dag_id"] for dag in rest.dags()})
         yield site
-        catalog.close()
+        site.catalog.close()
 
 
 def until(condition: Callable[[], Any], seconds: float = 90) -> Any:
