@@ -52,7 +52,7 @@ ADOPTED_AT_ONCE = 64
 _AHEAD_SECONDS = 1.0  # so much work is claimed before its turn, for codes that end at once
 _MOST_AHEAD = 64
 _GATHER_SECONDS = 0.5  # a run waits so long for others to be adopted with it
-_ADOPTION_LEASE_SECONDS = 300.0
+_ADOPTION_LEASE_SECONDS = 300.0  # while bytes of outputs are read and filed
 _RENEW_SECONDS = 10.0
 _STEP_SECONDS = 0.5
 
@@ -245,7 +245,7 @@ class BuildRunner:
                 batch = []
                 adopted = time.monotonic()
             if now - renewed > _RENEW_SECONDS:
-                self._renew()
+                self._renew(self._lease_seconds)
                 renewed = now
         adopter.close()
         self._directories.close()
@@ -329,19 +329,21 @@ class BuildRunner:
                 batch.append(self._finished.get_nowait())
 
     def _adopt(self, adopter: Adopter, batch: list[FinishedRun]) -> None:
-        self._renew()
+        self._renew(_ADOPTION_LEASE_SECONDS)
         for result in adopter.adopt(batch):
             self._held.pop(result.build_id, None)
             self._end(result)
+        if self._held:  # should we die now, these are soon free
+            self._renew(self._lease_seconds)
 
     def _end(self, result: BuildResult) -> None:
         self._results[result.build_id] = result
         self._report(result)
 
-    def _renew(self) -> None:
+    def _renew(self, lease_seconds: float) -> None:
         """Renew the leases of builds whose code does not run at this moment."""
         with self._catalog.begin() as connection:
-            runs.renew(connection, dict(self._held), _ADOPTION_LEASE_SECONDS)
+            runs.renew(connection, dict(self._held), lease_seconds)
 
     def _give_back(self) -> None:
         """After a failure of ours: let others make what we hold, where the catalog answers."""
@@ -355,7 +357,7 @@ class BuildRunner:
 
     def _renew_quietly(self) -> None:
         with contextlib.suppress(HeadwaterError):  # the commit itself will tell
-            self._renew()
+            self._renew(_ADOPTION_LEASE_SECONDS)
 
 
 def _run_name(claimed: ClaimedBuild) -> str:
