@@ -180,6 +180,27 @@ def reap_expired_leases(catalog: Catalog) -> list[tuple[int, BuildState, str]]:
     return [(row.id, BuildState(row.state), row.reason) for row in rows]
 
 
+def take_back(catalog: Catalog, build_ids: Sequence[int], actor: Actor) -> list[int]:
+    """Free the builds that an earlier try of the same task still holds; returns which.
+
+    Airflow has given that try up, so its leases need not be waited for. Should it live all the
+    same, its token is no longer the build's, and it can write nothing.
+    """
+    reason = "its task was lost and is tried again"
+    values = {
+        "ids": list(build_ids),
+        "reason": reason,
+        "dag_id": actor.dag_id,
+        "run_id": actor.run_id,
+        "task_id": actor.task_id,
+        "map_index": -1 if actor.map_index is None else actor.map_index,
+    }
+    with catalog.begin() as connection:
+        taken = [row.id for row in connection.execute(runs.TAKE_BACK, values)]
+        write_events(connection, EventKind.BUILD_RETRIED, actor, dict.fromkeys(taken, reason))
+    return taken
+
+
 def retry_builds(
     catalog: Catalog, mission: LoadedMission, build_ids: Sequence[int], actor: Actor
 ) -> list[int]:

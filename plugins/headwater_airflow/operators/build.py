@@ -98,12 +98,14 @@ class BuildOperator(HeadwaterOperator):
     def _make(self, context: Context, builds: Sequence[int]) -> list[BuildResult]:
         from headwater.missions.loaded import load_mission
         from headwater.processing.run import BuildRunner
-        from headwater.processing.service import retry_builds
+        from headwater.processing.service import retry_builds, take_back
         from headwater_airflow.catalog_access import open_catalog
 
         actor = actor_of(context)
         with open_catalog() as catalog:
             mission = load_mission(catalog, self.mission)
+            if is_retried(context):
+                take_back(catalog, builds, actor)
             if is_retried(context) or self._is_redo():
                 retry_builds(catalog, mission, builds, actor)
             stop = EqualFailures(EQUAL_FAILURES, self._stop)

@@ -113,6 +113,16 @@ returning b.id, b.process_id, b.utc_date, b.state, b.reason, b.mission_id
 """)
 """Running builds whose lease is over: to be made again, or held when that happened too often."""
 
+TAKE_BACK = text("""
+update headwater.build
+set state = 'pending', reason = :reason, token = null, lease_until = null, ended_at = now()
+where id = any(:ids) and state = 'running'
+  and airflow_dag_id = :dag_id and airflow_run_id = :run_id and airflow_task_id = :task_id
+  and coalesce(airflow_map_index, -1) = :map_index
+returning id
+""")
+"""What an earlier try of a task still holds is pending, and its token no longer the build's."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
