@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from processing_lab import CHAIN, COPY, Lab
+from sqlalchemy import text
 
 from headwater.catalog.connection import Catalog
 from headwater.core.actor import Actor
@@ -16,7 +17,7 @@ from headwater.core.states import BuildState
 from headwater.processing.claim import LEASE_SECONDS
 from headwater.processing.outcome import BuildResult
 from headwater.processing.planner import plan_due
-from headwater.processing.run import BuildRunner
+from headwater.processing.run import BuildRunner, run_builds
 from headwater.processing.service import take_back
 
 D1 = date(2020, 1, 1)
@@ -24,6 +25,12 @@ LONGEST_LEASE = """
 select max(extract(epoch from lease_until - now())) as left
 from headwater.build where state = 'running'
 """
+PROMISE_OF_THE_LOST = text("""
+insert into headwater.intent (mission_id, token, state, source_path, part_path, final_path, owner,
+                              lease_until)
+values (:mission, gen_random_uuid(), 'open', '', 'l1/.part', 'l1/l1_20200101_v1.0.0.dat', :owner,
+        now() + interval '300 s')
+""")
 TASK = Actor.task("m.make.mk_l1", "run", "build", 0)
 
 
@@ -60,19 +67,14 @@ def test_a_retried_task_takes_back_its_own_builds_at_once_and_the_lost_try_write
     builds, lost, said = begun
     try:
         held = running(lab)
-        taken = take_back(lab.catalog, builds, TASK)
+        taken = take_back(lab.catalog, lab.mission, builds, TASK)
         assert len(taken) == held
-        again = BuildRunner(lab.catalog, lab.mission, TASK)
-        retry = threading.Thread(target=lambda: again.run(taken))
-        retry.start()
-        while running(lab) == 0:
-            time.sleep(0.02)
     finally:
         (lab.root / "go").touch()
-    retry.join(30)
-    lost.join(30)
-    lab.process()
+        lost.join(30)
     assert all(each.state is not BuildState.BUILT for each in said if each.build_id in taken)
+    made = run_builds(lab.catalog, lab.mission, taken, TASK)
+    assert [each.state for each in made] == [BuildState.BUILT] * held
     assert set(lab.newest("l1").values()) == {"1.0.0"}
     assert len(lab.newest("l1")) == len(builds)
     assert lab.leftovers() == []
@@ -92,11 +94,33 @@ def test_another_task_takes_nothing(
 ) -> None:
     builds, thread, said = begun
     try:
-        assert take_back(lab.catalog, builds, other) == []
+        assert take_back(lab.catalog, lab.mission, builds, other) == []
     finally:
         (lab.root / "go").touch()
         thread.join(30)
     assert [each.state for each in said] == [BuildState.BUILT] * len(builds)
+
+
+def test_a_path_that_a_lost_try_had_promised_puts_the_build_off_and_is_taken_back_by_the_next(
+    lab: Lab,
+) -> None:
+    (lab.root / "go").touch()
+    lab.put("l0", D1)
+    plan = plan_due(lab.catalog, lab.mission, lab.mission.process("mk_l1"), actor=TASK)
+    builds = [build.build_id for build in plan.builds]
+    with lab.catalog.begin() as connection:
+        connection.execute(PROMISE_OF_THE_LOST, {"mission": lab.mission.id, "owner": TASK.name})
+    (put_off,) = run_builds(lab.catalog, lab.mission, builds, TASK)
+    assert put_off.state is BuildState.PENDING
+    assert put_off.reason.startswith("its place in the archive is not free yet: ")
+    assert [row.attempts for row in lab.rows("select attempts from headwater.build")] == [0]
+
+    take_back(lab.catalog, lab.mission, builds, TASK)
+    with lab.catalog.begin() as connection:
+        connection.execute(text("update headwater.build set not_before = null"))
+    (made,) = run_builds(lab.catalog, lab.mission, builds, TASK)
+    assert made.state is BuildState.BUILT
+    assert lab.leftovers() == []
 
 
 def test_what_is_claimed_ahead_is_free_a_minute_after_its_task_was_lost(lab: Lab) -> None:

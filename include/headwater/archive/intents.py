@@ -82,6 +82,12 @@ TAKE_OVER_INTENTS = text("""
 """)
 """Take promises whose owner is gone; the new token shuts the old owner out."""
 
+GIVE_UP_INTENTS = text("""
+    update headwater.intent set lease_until = now() - interval '1 s'
+    where mission_id = :mission_id and owner = :owner and lease_until > now()
+""")
+"""End the leases of an owner that is gone: whoever wants the paths recovers them at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class IntentPaths:
@@ -118,6 +124,11 @@ def open_intents(
 def hold_intents(connection: Connection, token: uuid.UUID, lease: float) -> set[str]:
     """Renew the lease of `token`, and return the final paths that are still ours."""
     return set(connection.execute(HOLD_INTENTS, {"token": token, "lease": lease}).scalars())
+
+
+def give_up_intents(connection: Connection, mission_id: int, owner: Actor) -> None:
+    """End the leases of whatever `owner` was placing or removing, because it is gone."""
+    connection.execute(GIVE_UP_INTENTS, {"mission_id": mission_id, "owner": owner.name})
 
 
 def commit_intents(connection: Connection, token: uuid.UUID, paths: Sequence[str]) -> bool:

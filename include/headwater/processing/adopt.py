@@ -135,7 +135,7 @@ class Adopter:
             adoption, output = by_path[each.placement.final_path]
             with contextlib.suppress(FileNotFoundError):  # swept away while this process slept
                 gathered[each.placement.final_path].replace(output.path)
-            adoption.no_room = adoption.no_room or each.kind is Refusal.FULL
+            adoption.put_off = adoption.put_off or _PUT_OFF.get(each.kind, "")
             if not adoption.trouble:
                 adoption.trouble = f"its output {output.name} is refused: {each.reason}"
         for one in placed:
@@ -285,7 +285,7 @@ class Adopter:
                 self._mission.settings,
                 self._keep_evidence(a),
                 a.trouble,
-                no_room=a.no_room,
+                put_off=a.put_off,
             )
             for a in adoptions
         ]
@@ -313,7 +313,7 @@ class Adopter:
     def _keep_evidence(self, adoption: Adoption) -> Path | None:
         """Move log and partial outputs to the error folder; returns where the log is."""
         run = adoption.finished.run
-        if adoption.finished.interrupted or adoption.no_room:
+        if adoption.finished.interrupted or adoption.put_off:
             return None  # nothing is wrong with what it wrote
         if not is_folder(run.work):
             return None  # what lies where its link leads is not its own
@@ -349,6 +349,12 @@ def _partial_outputs(run: Run) -> list[Path]:
         return named
     return named + sorted(path for path, _ in left_files(run))[:MOST_EVIDENCE]
 
+
+_PUT_OFF = {
+    Refusal.FULL: "there is no room on the disk",
+    Refusal.BUSY: "its place in the archive is not free yet",
+}
+"""Refusals that pass: they are no fault of the run, which is repeated and not counted."""
 
 _END_EVENTS = {
     EventKind.BUILD_FAILED: BuildState.FAILED,

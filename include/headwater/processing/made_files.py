@@ -49,8 +49,8 @@ class Adoption:
     finished: FinishedRun
     outputs: list[Output] = field(default_factory=list)
     trouble: str = ""
-    no_room: bool = False
-    """Whether the trouble is a full disk, which is nobody's fault and ends by itself."""
+    put_off: str = ""
+    """What keeps its outputs out that is nobody's fault and passes, as a full disk does."""
     log_path: Path | None = None
     filed: list[BuiltOutput] = field(default_factory=list)
     committed: bool = False

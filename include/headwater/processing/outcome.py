@@ -116,13 +116,14 @@ def end_of(
     log_path: Path | None,
     reason: str,
     *,
-    no_room: bool = False,
+    put_off: str = "",
 ) -> RunEnd:
     """What becomes of a build whose run built nothing.
 
-    Exit 75, a full disk and an interruption of ours give it back. A cancelled build has failed,
-    and nothing tries it again by itself. Anything else counts as a failed attempt: tried again
-    later, each time after twice the wait, or held when the mission's attempts are used up.
+    Exit 75, an interruption of ours, and what puts off the filing of its outputs (`put_off`)
+    give it back. A cancelled build has failed, and nothing tries it again by itself. Anything
+    else counts as a failed attempt: tried again later, each time after twice the wait, or held
+    when the mission's attempts are used up.
     """
     claimed, ended = finished.run.claimed, finished.ended
     state, delay, uncounted = BuildState.FAILED, None, False
@@ -131,9 +132,9 @@ def end_of(
     elif ended.ended_by is EndedBy.EXIT and ended.exit_code == TRY_LATER:
         state, delay, uncounted = BuildState.PENDING, settings.retry_delay_seconds, True
         reason = f"its code asked to be run later (exit code {TRY_LATER}): {reason}"
-    elif no_room:
+    elif put_off:
         state, delay, uncounted = BuildState.PENDING, settings.retry_delay_seconds, True
-        reason = f"there is no room on the disk: {reason}"
+        reason = f"{put_off}: {reason}"
     elif ended.ended_by is EndedBy.CANCEL:
         pass
     elif claimed.attempts >= settings.automatic_attempts:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, TextClause
 
+from headwater.archive.intents import give_up_intents
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import build_requests, due_work, runs
 from headwater.catalog.queries.build_events import write_events
@@ -180,11 +181,13 @@ def reap_expired_leases(catalog: Catalog) -> list[tuple[int, BuildState, str]]:
     return [(row.id, BuildState(row.state), row.reason) for row in rows]
 
 
-def take_back(catalog: Catalog, build_ids: Sequence[int], actor: Actor) -> list[int]:
-    """Free the builds that an earlier try of the same task still holds; returns which.
+def take_back(
+    catalog: Catalog, mission: LoadedMission, build_ids: Sequence[int], actor: Actor
+) -> list[int]:
+    """Free the builds and paths that an earlier try of the same task still holds.
 
     Airflow has given that try up, so its leases need not be waited for. Should it live all the
-    same, its token is no longer the build's, and it can write nothing.
+    same, its token is no longer the build's, and it can write nothing. Returns the builds.
     """
     reason = "its task was lost and is tried again"
     values = {
@@ -196,6 +199,7 @@ def take_back(catalog: Catalog, build_ids: Sequence[int], actor: Actor) -> list[
         "map_index": -1 if actor.map_index is None else actor.map_index,
     }
     with catalog.begin() as connection:
+        give_up_intents(connection, mission.id, actor)
         taken = [row.id for row in connection.execute(runs.TAKE_BACK, values)]
         write_events(connection, EventKind.BUILD_RETRIED, actor, dict.fromkeys(taken, reason))
     return taken

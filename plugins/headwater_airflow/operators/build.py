@@ -105,7 +105,7 @@ class BuildOperator(HeadwaterOperator):
         with open_catalog() as catalog:
             mission = load_mission(catalog, self.mission)
             if is_retried(context):
-                take_back(catalog, builds, actor)
+                take_back(catalog, mission, builds, actor)
             if is_retried(context) or self._is_redo():
                 retry_builds(catalog, mission, builds, actor)
             stop = EqualFailures(EQUAL_FAILURES, self._stop)
