@@ -17,6 +17,7 @@ from headwater.archive.intents import (
     TakenIntent,
     close_intents,
     close_removals,
+    give_up_intents,
     take_over_intents,
 )
 from headwater.archive.paths import Folders, checked_path
@@ -57,6 +58,20 @@ class Recovered:
         if self.finished:
             return f"{self.final_path} was filed before a crash: its leftovers were removed"
         return f"{self.final_path} was not filed before a crash: its copy was removed"
+
+
+def give_up(catalog: Catalog, mission_id: int, owner: Actor) -> None:
+    """Let others recover at once what `owner` was placing, because it is known to be gone.
+
+    Should it live all the same, the token of its promises is no longer theirs.
+
+    Raises
+    ------
+    CatalogUnavailableError
+        If the catalog does not answer.
+    """
+    with catalog.begin() as connection:
+        give_up_intents(connection, mission_id, owner)
 
 
 def once_recovered(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from headwater_airflow.operators.base import HeadwaterOperator, actor_of
+from headwater_airflow.operators.base import HeadwaterOperator, actor_of, is_retried
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -61,6 +61,7 @@ class IngestOperator(HeadwaterOperator):
         return dict(counts)
 
     def _ingest(self, context: Context) -> IngestReport:
+        from headwater.archive.recovery import give_up
         from headwater.ingest.service import ingest_claim
         from headwater.missions.inspection.host import InspectorHost
         from headwater.missions.loaded import load_mission
@@ -68,6 +69,8 @@ class IngestOperator(HeadwaterOperator):
 
         with open_catalog() as catalog:
             mission = load_mission(catalog, self.mission)
+            if is_retried(context):  # its lost try may have been placing these very files
+                give_up(catalog, mission.id, actor_of(context))
             with InspectorHost(
                 mission.facts(),
                 mission.inspector_specs(),
