@@ -123,7 +123,7 @@ def opened(root: Path, folder: Path) -> Iterator[Site]:
         site.catalog.close()
 
 
-def until(condition: Callable[[], Any], seconds: float = 90) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 90, pause: float = 0.3) -> Any:
     """What the condition gives as soon as it gives something.
 
     An API server that does not answer in time, on a machine with much else to do, is asked again.
@@ -134,7 +134,7 @@ def until(condition: Callable[[], Any], seconds: float = 90) -> Any:
             if found := condition():
                 return found
         assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.3)
+        time.sleep(pause)
 
 
 def ended(site: Site, dag_id: str, key: str, state: str) -> dict[str, Any]:
