@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import Asset, AssetWatcher
 
-from headwater.core.interval import spans_of
+from headwater.core.interval import few_spans, spans_of
 from headwater_airflow.triggers.incoming import IncomingTrigger
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from headwater.missions.snapshot import MissionSnapshot
 
 GROUP = "headwater"
+MOST_KEYS = 8
+"""The most partition keys, so the most runs of a process, that one task tells at once."""
 
 
 class MissionAssets:
@@ -66,7 +68,8 @@ def emit_dates(
     """Have the task that ends now tell the dates of its new files, and nothing else.
 
     An outlet without a key would emit the run's own key, or none (seen on Airflow 3.3.2), so the
-    running task keeps only the outlets that have something to tell.
+    running task keeps only the outlets that have something to tell. Many scattered dates are
+    told as few spans that hold them: each key becomes a run, which makes only what is due.
 
     Parameters
     ----------
@@ -84,7 +87,8 @@ def emit_dates(
     """
     told = []
     for outlet in outlets:
-        keys = [span.key for span in spans_of(days.get(outlet.name, ()))]
+        spans = few_spans(spans_of(days.get(outlet.name, ())), MOST_KEYS)
+        keys = [span.key for span in spans]
         if keys:
             context["outlet_events"][outlet].add_partitions(keys)
             told.append(outlet)

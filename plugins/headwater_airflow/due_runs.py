@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Protocol
 
-from headwater.core.interval import DateSpan
+from headwater.core.interval import DateSpan, few_spans
 from headwater.flows.airflow_rest import AirflowRefusedError, AirflowRest
 
 WOKEN_BY = "woken_by"
@@ -86,16 +85,6 @@ def start_runs(rest: AirflowRest, dag_ids: Iterable[str], reason: str) -> list[s
     for dag_id in started:
         rest.trigger(dag_id, conf={WOKEN_BY: "headwater.system"}, note=reason)
     return started
-
-
-def few_spans(spans: Sequence[DateSpan], most: int) -> list[DateSpan]:
-    """At most `most` spans that hold all of `spans`, joined across the smallest gaps."""
-    joined = sorted(spans)
-    while len(joined) > most:
-        gaps = [(right.first - left.last).days for left, right in pairwise(joined)]
-        at = gaps.index(min(gaps))
-        joined[at : at + 2] = [DateSpan(joined[at].first, joined[at + 1].last)]
-    return joined
 
 
 def _may_start(rest: AirflowRest, dag_id: str) -> bool:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from headwater.core.errors import IntervalError, SettingError
-from headwater.core.interval import DateSpan
+from headwater.core.interval import DateSpan, few_spans
 from headwater.flows.airflow_rest import AirflowRefusedError
 from headwater_airflow.asked_dates import asked_span
-from headwater_airflow.due_runs import few_spans, start_due_runs
+from headwater_airflow.due_runs import start_due_runs
 
 
 def span(first: str, last: str | None = None) -> DateSpan:

@@ -5,9 +5,10 @@ All dates and times are UTC.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Self
 
 from headwater.core.errors import IntervalError
@@ -97,6 +98,16 @@ class DateSpan:
 
     def __str__(self) -> str:
         return self.key
+
+
+def few_spans(spans: Sequence[DateSpan], most: int) -> list[DateSpan]:
+    """At most `most` spans that hold all of `spans`, joined across the smallest gaps."""
+    joined = sorted(spans)
+    while len(joined) > most:
+        gaps = [(right.first - left.last).days for left, right in pairwise(joined)]
+        at = gaps.index(min(gaps))
+        joined[at : at + 2] = [DateSpan(joined[at].first, joined[at + 1].last)]
+    return joined
 
 
 def spans_of(days: Iterable[date], *, gap: int = 0, longest: int | None = None) -> list[DateSpan]:
