@@ -10,7 +10,7 @@ STAMP := $(VENV)/.headwater-setup
 # Compiled once at install; without it every start of Python takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test lint unit integration airflow airflow-slow faults conformance imap bench pictures clean
+.PHONY: help setup demo test lint unit integration airflow airflow-slow airflow-faults faults conformance imap bench pictures clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -48,6 +48,9 @@ airflow: setup  ## On a real Airflow
 
 airflow-slow: setup  ## The same in trouble: catalog away, many failures, another user (three minutes)
 	$(BIN)/python -m pytest -q -m 'airflow and slow' tests/integration
+
+airflow-faults: setup  ## Its processes killed, frozen, doubled and cut off under 200 files (ten minutes)
+	$(BIN)/python -m pytest -q -m 'airflow and slow' tests/faults
 
 faults: setup  ## Every fault at every step, then the table docs/reference/faults.md (ten minutes)
 	# What makes clocks wrong and file systems clone; tests without it skip with a sentence.

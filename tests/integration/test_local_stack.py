@@ -329,6 +329,7 @@ def test_no_answer_from_airflow_is_one_sentence() -> None:
 
 
 @pytest.mark.airflow
+@pytest.mark.fault(14, 53)
 def test_boot_trouble_and_end_of_a_real_stack(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -61,6 +61,7 @@ def running(lab: Lab) -> int:
     return sum(state == "running" for _, state, _ in lab.builds("mk_l1"))
 
 
+@pytest.mark.fault(56)
 def test_a_retried_task_takes_back_its_own_builds_at_once_and_the_lost_try_writes_nothing(
     lab: Lab, begun: tuple[list[int], threading.Thread, list[BuildResult]]
 ) -> None:
@@ -101,6 +102,7 @@ def test_another_task_takes_nothing(
     assert [each.state for each in said] == [BuildState.BUILT] * len(builds)
 
 
+@pytest.mark.fault(5)
 def test_a_path_that_a_lost_try_had_promised_puts_the_build_off_and_is_taken_back_by_the_next(
     lab: Lab,
 ) -> None:

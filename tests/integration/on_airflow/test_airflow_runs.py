@@ -78,6 +78,7 @@ def test_what_fails_in_a_chunk_gets_its_own_task_and_the_rest_is_made(site: Site
     site.say("fail")
 
 
+@pytest.mark.fault(60)
 def test_what_came_while_a_dag_was_paused_is_made_once_it_is_not(site: Site) -> None:
     site.send("PATCH", f"/api/v2/dags/{L1}", {"is_paused": True})
     site.drop("2026-07-01")
@@ -90,6 +91,7 @@ def test_what_came_while_a_dag_was_paused_is_made_once_it_is_not(site: Site) -> 
     assert site.runs(L1, "2026-07-01")[0]["note"].startswith("2026-07-01: ")
 
 
+@pytest.mark.fault(59)
 def test_marked_failed_its_code_dies_and_nothing_is_adopted(site: Site) -> None:
     site.say("hang", "20260601")
     site.drop("2026-06-01")

@@ -42,6 +42,7 @@ def catalog_away(site: Site) -> Iterator[None]:
             allow("true")
 
 
+@pytest.mark.fault(14)
 def test_what_the_catalog_misses_while_it_is_away_is_made_when_it_is_back(site: Site) -> None:
     site.say("hang", "20240101")
     site.drop("2024-01-01")
