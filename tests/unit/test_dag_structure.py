@@ -80,6 +80,8 @@ print("FOUND" + json.dumps({
     "errors": bag.import_errors,
     "hashes": {name: SerializedDagModel.hash(data) for name, data in found.items()},
     "dags": {name: data["dag"] for name, data in found.items()},
+    "retries": {f"{task.dag_id}/{task.task_id}": task.retries
+                for dag in bag.dags.values() for task in dag.tasks},
 }, default=str))
 """
 
@@ -185,3 +187,14 @@ def test_the_plugin_is_registered_once(tmp_path: Path, layout: str) -> None:
     assert found["errors"] == {}
     index = found["names"].index("headwater")
     assert found["modules"][index].startswith(("headwater_airflow.plugin", "abc", "builtins"))
+
+
+def test_airflow_tries_every_task_that_does_work_again_mapped_ones_too(
+    tmp_path: Path, folder: Path
+) -> None:
+    """What a mapped operator sets for itself is not seen before it runs."""
+    retries = read_dags(tmp_path, folder)["retries"]
+    never = {name for name, most in retries.items() if most == 0}
+    assert never == {"headwater.system/look"} | {
+        name for name in retries if name.endswith("/outcome")
+    }

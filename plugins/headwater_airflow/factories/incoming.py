@@ -9,6 +9,7 @@ from airflow.sdk import DAG, AssetOrTimeSchedule, DeltaTriggerTimetable
 
 from headwater_airflow.assets import MissionAssets, incoming_asset
 from headwater_airflow.factories import BEGIN, TAG
+from headwater_airflow.failures import CATALOG_RETRIES, CATALOG_RETRY_DELAY
 from headwater_airflow.operators.incoming import IncomingSensor
 from headwater_airflow.operators.ingest import IngestOperator
 
@@ -55,6 +56,8 @@ def incoming_dag(snapshot: MissionSnapshot, assets: MissionAssets) -> DAG:
         mission=snapshot.mission,
         outlets=assets.of(each.name for each in snapshot.products if each.name not in made),
         map_index_template="{{ task.claim['name'] }}",
+        retries=CATALOG_RETRIES,  # the operator's own are not those of a mapped task
+        retry_delay=CATALOG_RETRY_DELAY,
         dag=dag,
     ).expand(claim=arrived.output)
     return dag
