@@ -56,8 +56,8 @@ faults: setup  ## Every fault at every step, then the table docs/reference/fault
 	# What makes clocks wrong and file systems clone; tests without it skip with a sentence.
 	command -v faketime mkfs.xfs >/dev/null || apt-get install -y -qq faketime xfsprogs || true
 	rm -f $(FAULTS)
-	HEADWATER_FAULT_RECORD=$(CURDIR)/$(FAULTS) $(BIN)/python -m pytest -q -n 2 --dist loadfile \
-	  -m 'fault and not airflow' tests
+	HEADWATER_STATE_STEPS=10000 HEADWATER_FAULT_RECORD=$(CURDIR)/$(FAULTS) \
+	  $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'fault and not airflow' tests
 	$(BIN)/python -m pytest -q tests/faults/matrix/test_mutants.py
 	HEADWATER_FAULT_RECORD=$(CURDIR)/$(FAULTS) $(BIN)/python -m pytest -q \
 	  -m 'fault and airflow' tests

@@ -27,6 +27,8 @@ class Injected:
     lost: int = 0
     duplicated: int = 0
     false_green: int = 0
+    steps: int = 0
+    """Steps of histories that were played."""
     what: list[str] = field(default_factory=list)
     """One word for each kind of fault, for the table."""
 

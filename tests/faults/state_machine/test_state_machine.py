@@ -14,6 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from play import Play
 from state_lab import StateLab
 
+from fault_record import Injected
 from headwater.catalog.connection import Catalog
 
 FAULTS = pytest.mark.fault(2, 3, 4, 5, 6, 7, 9, 10, 32, 41, 42, 43, 45, 51, 52, 56, 63)
@@ -62,12 +63,14 @@ def play(at_least: int, first_seed: int, how: settings) -> None:
 
 
 @FAULTS
-def test_a_few_histories_end_as_promised(lab: StateLab) -> None:
+def test_a_few_histories_end_as_promised(lab: StateLab, injected: Injected) -> None:
     play(1, 1, SHORT)
+    injected.faults, injected.steps = Play.deaths, Play.steps
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(STEPS_VARIABLE not in os.environ, reason=f"{STEPS_VARIABLE} says how many")
 @FAULTS
-def test_many_histories_end_as_promised(lab: StateLab) -> None:
+def test_many_histories_end_as_promised(lab: StateLab, injected: Injected) -> None:
     play(int(os.environ[STEPS_VARIABLE]), int(os.environ.get(SEED_VARIABLE, "1")), LONG)
+    injected.faults, injected.steps = Play.deaths, Play.steps
