@@ -11,35 +11,24 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from headwater.archive.protocol import Archive, Placed, Placement, Refusal
-from headwater.archive.quarantine import quarantine
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import runs
 from headwater.catalog.queries.build_events import write_events
 from headwater.catalog.queries.filing import FileConflictError, NewFile, file_new, interval_key
 from headwater.catalog.queries.runs import RunEnd
-from headwater.catalog.queries.wakes import Ended, WakeUp, end_of_work, lock_work, wake
+from headwater.catalog.queries.wakes import Ended, end_of_work, lock_work
 from headwater.core.actor import Actor
-from headwater.core.errors import ArchiveError
 from headwater.core.states import BuildState, EventKind
 from headwater.missions.inspection.host import InspectorHost
 from headwater.missions.loaded import LoadedMission
 from headwater.processing.beside import done_beside, put_strays_aside
-from headwater.processing.found_outputs import find_outputs, left_files
-from headwater.processing.made_files import Adoption, Output, identify, look
-from headwater.processing.outcome import (
-    BuildResult,
-    BuiltOutput,
-    FinishedRun,
-    Run,
-    end_of,
-)
+from headwater.processing.failed_runs import UPSTREAM_ENDED, FailedRuns
+from headwater.processing.found_outputs import find_outputs
+from headwater.processing.made_files import LOST_CLAIM, Adoption, Output, identify, look
+from headwater.processing.outcome import BuildResult, BuiltOutput, FinishedRun
 from headwater.processing.process_facts import reaches
 from headwater.processing.run_facts import remove_run_file
-from headwater.processing.work_directory import WorkDirectories, is_folder, log_place
-
-MOST_EVIDENCE = 20
-"""So many files that a failed code has named itself are kept."""
-LOST_CLAIM = "its build is no longer ours: its lease was over, or somebody else took it"
+from headwater.processing.work_directory import WorkDirectories, log_place
 
 
 class Adopter:
@@ -65,6 +54,7 @@ class Adopter:
         self._directories = directories
         self._leaving: Path | None = None
         self._reaches = reaches(mission)
+        self._failed = FailedRuns(catalog, mission, actor)
         self._archive = Archive(catalog, mission.id, mission.rootdir, actor, keep_alive=keep_alive)
 
     def adopt(self, batch: Sequence[FinishedRun]) -> list[BuildResult]:
@@ -88,8 +78,11 @@ class Adopter:
         self._keep_logs([a for a in adoptions if not a.trouble])
         self._place([a for a in adoptions if not a.trouble and a.outputs])
         self._finish_without_files([a for a in adoptions if not a.trouble and not a.outputs])
-        results = self._fail([a for a in adoptions if not a.committed])
-        results |= {a.finished.run.claimed.build_id: _built(a) for a in adoptions if a.committed}
+        results = self._failed.end([a for a in adoptions if not a.committed])
+        for adoption in adoptions:
+            if adoption.committed:
+                claimed = adoption.finished.run.claimed
+                results[claimed.build_id] = adoption.result(BuildState.BUILT, claimed.reason)
         for finished in batch:
             remove_run_file(finished.run.work)
             self._directories.give_back(finished.run.work)
@@ -238,7 +231,7 @@ class Adopter:
             file_create_date=one.modified_at,
             keywords=facts.process_keywords or claimed.keywords,
             note=_note(output),
-            verbose_provenance=_command_text(adoption),
+            verbose_provenance=adoption.command,
             quality_checked=facts.quality_checked,
             quality_comment=facts.quality_comment,
             caveats=facts.caveats,
@@ -269,85 +262,8 @@ class Adopter:
         rows = runs.mark_built(connection, ends)
         reasons = {row.id: row.reason for row in rows}
         write_events(connection, EventKind.BUILD_BUILT, self._actor, reasons)
-        self._tell_of_the_end(connection, [Ended.of_build(row) for row in rows])
-
-    def _tell_of_the_end(self, connection: Connection, ended: Sequence[Ended]) -> None:
-        end_of_work(connection, ended, self._reaches, "an upstream build has ended")
-
-    # What failed
-
-    def _fail(self, adoptions: Sequence[Adoption]) -> dict[int, BuildResult]:
-        if not adoptions:
-            return {}
-        ends = [
-            end_of(
-                a.finished,
-                self._mission.settings,
-                self._keep_evidence(a),
-                a.trouble,
-                put_off=a.put_off,
-            )
-            for a in adoptions
-        ]
-        with self._catalog.begin() as connection:
-            lock_work(connection, self._mission.id)
-            rows = runs.release(connection, ends)
-            self._tell_of_the_end(connection, [Ended.of_build(row) for row in rows])
-            wake(
-                connection,
-                [
-                    WakeUp(row.process_id, row.utc_date, "to be tried again", row.not_before)
-                    for row in rows
-                    if row.state == BuildState.FAILED.value and row.not_before is not None
-                ],
-            )
-            for kind, state in _END_EVENTS.items():
-                reasons = {row.id: row.reason for row in rows if row.state == state.value}
-                write_events(connection, kind, self._actor, reasons)
-        written = {row.id: (BuildState(row.state), row.reason) for row in rows}
-        return {
-            end.build_id: _not_built(adoption, *written.get(end.build_id, (end.state, LOST_CLAIM)))
-            for adoption, end in zip(adoptions, ends, strict=True)
-        }
-
-    def _keep_evidence(self, adoption: Adoption) -> Path | None:
-        """Move log and partial outputs to the error folder; returns where the log is."""
-        run = adoption.finished.run
-        if adoption.finished.interrupted or adoption.put_off:
-            return None  # nothing is wrong with what it wrote
-        if not is_folder(run.work):
-            return None  # what lies where its link leads is not its own
-        if adoption.log_path is not None:  # it was kept as the log of a good run
-            with contextlib.suppress(FileNotFoundError):  # the work directory was swept away
-                adoption.log_path.replace(run.log_path)
-        detail = {
-            "build": run.claimed.build_id,
-            "process": run.claimed.process.name,
-            "date": run.claimed.utc_date.isoformat(),
-            "command": list(run.command.argv),
-        }
-        kept = None
-        for path in [run.log_path, *_partial_outputs(run)]:
-            try:
-                moved = quarantine(
-                    path,
-                    self._mission.errordir,
-                    adoption.trouble,
-                    detail,
-                    key=f"{run.claimed.token}/{path.relative_to(run.work)}",
-                )
-            except (FileNotFoundError, ArchiveError):
-                continue  # nothing was written, or it cannot be kept: the reason stands anyway
-            kept = moved if path == run.log_path else kept
-        return kept
-
-
-def _partial_outputs(run: Run) -> list[Path]:
-    """What a person may want to see of a run that failed; of files without a name, the first."""
-    named = [run.work / out.name for out in run.command.outputs if out.name]
-    if len(named) == len(run.command.outputs):
-        return named
-    return named + sorted(path for path, _ in left_files(run))[:MOST_EVIDENCE]
+        ended = [Ended.of_build(row) for row in rows]
+        end_of_work(connection, ended, self._reaches, UPSTREAM_ENDED)
 
 
 _PUT_OFF = {
@@ -355,12 +271,6 @@ _PUT_OFF = {
     Refusal.BUSY: "its place in the archive is not free yet",
 }
 """Refusals that pass: they are no fault of the run, which is repeated and not counted."""
-
-_END_EVENTS = {
-    EventKind.BUILD_FAILED: BuildState.FAILED,
-    EventKind.BUILD_HELD: BuildState.HELD,
-    EventKind.BUILD_RETRIED: BuildState.PENDING,
-}
 
 
 def _note(output: Output) -> str | None:
@@ -375,10 +285,6 @@ def _tokens(adoptions: Iterable[Adoption]) -> dict[int, uuid.UUID]:
     return {a.finished.run.claimed.build_id: a.finished.run.claimed.token for a in adoptions}
 
 
-def _command_text(adoption: Adoption) -> str:
-    return " ".join(adoption.finished.run.command.argv)
-
-
 def _run_end(adoption: Adoption) -> RunEnd:
     claimed, ended = adoption.finished.run.claimed, adoption.finished.ended
     return RunEnd(
@@ -386,42 +292,10 @@ def _run_end(adoption: Adoption) -> RunEnd:
         claimed.token,
         BuildState.BUILT,
         claimed.reason,
-        _command_text(adoption),
+        adoption.command,
         str(adoption.log_path) if adoption.log_path else None,
         ended.exit_code,
         ended.wall_seconds,
         ended.cpu_seconds,
         ended.max_rss_bytes,
-    )
-
-
-def _built(adoption: Adoption) -> BuildResult:
-    claimed = adoption.finished.run.claimed
-    return BuildResult(
-        claimed.build_id,
-        BuildState.BUILT,
-        claimed.reason,
-        claimed.process.name,
-        claimed.utc_date,
-        claimed.interval_key,
-        claimed.version,
-        tuple(adoption.filed),
-        adoption.finished.ended.wall_seconds,
-        _command_text(adoption),
-    )
-
-
-def _not_built(adoption: Adoption, state: BuildState, reason: str) -> BuildResult:
-    claimed = adoption.finished.run.claimed
-    return BuildResult(
-        claimed.build_id,
-        state,
-        reason,
-        claimed.process.name,
-        claimed.utc_date,
-        claimed.interval_key,
-        claimed.version,
-        (),
-        adoption.finished.ended.wall_seconds,
-        _command_text(adoption),
     )

@@ -10,14 +10,17 @@ from pathlib import Path
 
 from headwater.core.errors import NameFormatError
 from headwater.core.name_format import directory
+from headwater.core.states import BuildState
 from headwater.missions.inspection.host import InspectorHost
 from headwater.missions.inspection.specs import FileFacts, Identification
 from headwater.missions.loaded import LoadedMission
 from headwater.processing.command_line import ExpectedOutput
 from headwater.processing.keeper.client import EndedBy
-from headwater.processing.outcome import BuiltOutput, FinishedRun, failed_reason
+from headwater.processing.outcome import BuildResult, BuiltOutput, FinishedRun, failed_reason
 from headwater.processing.run_facts import RUN_FILE
 from headwater.processing.work_directory import is_folder
+
+LOST_CLAIM = "its build is no longer ours: its lease was over, or somebody else took it"
 
 
 @dataclass(slots=True)
@@ -54,6 +57,27 @@ class Adoption:
     log_path: Path | None = None
     filed: list[BuiltOutput] = field(default_factory=list)
     committed: bool = False
+
+    @property
+    def command(self) -> str:
+        """The full command line, joined by blanks."""
+        return " ".join(self.finished.run.command.argv)
+
+    def result(self, state: BuildState, reason: str) -> BuildResult:
+        """How the making of its build ended."""
+        claimed = self.finished.run.claimed
+        return BuildResult(
+            claimed.build_id,
+            state,
+            reason,
+            claimed.process.name,
+            claimed.utc_date,
+            claimed.interval_key,
+            claimed.version,
+            tuple(self.filed) if self.committed else (),
+            self.finished.ended.wall_seconds,
+            self.command,
+        )
 
 
 def look(adoption: Adoption) -> None:
