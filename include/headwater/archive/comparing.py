@@ -154,7 +154,7 @@ def _unknown(place: ArchivePlace, found: OnDisk) -> Iterator[Difference]:
     elif found.link:
         if not (place.rootdir / found.path).exists():
             yield Difference(Kind.DEAD_LINK, found.path, "is a link that leads nowhere")
-    elif "/" in found.path or place.top_counts:
+    else:
         problem = "has no row in the catalog"
         if not found.regular:
             problem = "is no plain file, and has no row in the catalog"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +26,12 @@ class Digests:
     sha1: str
 
 
-def digest(source: int, target: int | None = None) -> Digests:
+def digest(
+    source: int, target: int | None = None, passed: Callable[[int], None] = lambda _: None
+) -> Digests:
     """Read the open file `source` to its end, and write its bytes to `target` if there is one.
+
+    `passed` hears of each block how many bytes it had.
 
     Raises
     ------
@@ -44,11 +49,14 @@ def digest(source: int, target: int | None = None) -> Digests:
         size += len(block)
         if target is not None:
             _write_all(target, block)
+        passed(len(block))
     return Digests(size, sha256.hexdigest(), sha1.hexdigest())
 
 
-def digest_file(path: str | Path) -> Digests:
+def digest_file(path: str | Path, passed: Callable[[int], None] = lambda _: None) -> Digests:
     """The digests of the regular file at `path`; a link is not followed.
+
+    `passed` is as for :func:`digest`.
 
     Raises
     ------
@@ -57,7 +65,7 @@ def digest_file(path: str | Path) -> Digests:
     """
     source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        return digest(source)
+        return digest(source, passed=passed)
     finally:
         os.close(source)
 

@@ -75,6 +75,8 @@ def _below(
         if entry.is_dir(follow_symlinks=False):
             yield from _below(place, path + "/", unreadable)
             continue
+        if not folder and not place.top_counts:
+            continue
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError:

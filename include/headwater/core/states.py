@@ -177,6 +177,7 @@ class EventKind(StrEnum):
     FILE_ADOPTED = "file adopted"
     FILE_LOST = "file lost"
     FILE_CHANGED = "file changed"
+    FILE_BACK = "file back"
     FILE_PURGED = "file purged"
     FILE_REAPED = "file reaped"
     FILE_MOVED = "file moved"
@@ -191,3 +192,4 @@ class EventKind(StrEnum):
     BUILD_NOT_NEEDED = "build not needed"
     INTENT_RECOVERED = "intent recovered"
     CATALOG_REPAIRED = "catalog repaired"
+    AUDIT_ENDED = "audit ended"

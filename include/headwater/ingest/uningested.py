@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from headwater.catalog.connection import Catalog
@@ -36,6 +36,25 @@ def uningested(
     with catalog.read() as connection:
         known = known_files(connection, mission.id, sorted({path.name for path in found}))
     return sorted(path for path in found if path.name not in known)
+
+
+def products_by_place(mission: LoadedMission) -> Callable[[str], LoadedProduct | None]:
+    """A function from a path below rootdir to the product whose folder and format it matches.
+
+    The first one by name, if several do; an inspector has the last word.
+
+    Raises
+    ------
+    NameFormatError
+        If a product's folder or format cannot be read.
+    """
+    products = sorted(mission.products.values(), key=lambda product: product.name)
+    patterns = [(_pattern(mission, product), product) for product in products]
+
+    def of(path: str) -> LoadedProduct | None:
+        return next((product for pattern, product in patterns if pattern.match(path)), None)
+
+    return of
 
 
 def link_into_incoming(mission: LoadedMission, paths: Sequence[Path]) -> list[Path]:

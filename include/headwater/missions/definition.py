@@ -97,6 +97,16 @@ class MissionSettings(Part):
     """The time between two runs of the clock of ``<mission>.incoming``."""
     environment: dict[VariableName, str] = Field(default_factory=dict)
     """Variables for the codes; nothing secret belongs here."""
+    audit_hour: int | None = Field(default=3, ge=0, le=23)
+    """The hour (UTC) at which ``<mission>.audit`` runs each night; none: only by hand."""
+    audit_repair: bool = False
+    """Whether the nightly audit also repairs what it finds."""
+    audit_scrub_megabytes_per_second: float = Field(default=20, gt=0)
+    """How fast the nightly audit reads the bytes of files again."""
+    audit_scrub_gigabytes: float = Field(default=50, ge=0)
+    """How much it reads a night, what was not read for longest first; 0: nothing."""
+    audit_ignore: list[PathText] = Field(default_factory=list)
+    """Patterns (``*`` and ``?``) of paths below `rootdir` that no audit asks a row for."""
     orbit_product: OptionalText = None
     """The name of a product whose files are tables of orbits (CSV: orbit, start, stop)."""
 

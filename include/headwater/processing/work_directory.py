@@ -76,38 +76,44 @@ def _make_writable(function: object, path: str, _: object) -> None:
         return  # the sweep tries again
 
 
-def sweep_work_directories(
+def unused_work_directories(
     mission: LoadedMission, in_use: Iterable[Path] = (), *, older_than: float = _YOUNG_SECONDS
-) -> list[str]:
-    """Remove work directories that no run of ours uses and nothing has touched for a while.
+) -> list[Path]:
+    """The work directories that no run of ours uses and nothing has touched for a while.
 
     Parameters
     ----------
+    mission
+        The mission.
     in_use
-        Directories to leave alone.
+        Directories to leave out.
     older_than
         Seconds since the last change of the directory or of what lies directly in it. A code
         that runs longer than its mission's time limit is dead, so twice the limit is waited for
         at least.
-
-    Returns
-    -------
-    list of str
-        The names of the directories that were removed.
     """
     kept = {path.name for path in in_use}
     age = max(older_than, 2 * mission.settings.code_time_limit_seconds)
     limit = time.time() - age
-    removed = []
     try:
         found = sorted(work_folder(mission).iterdir())
     except FileNotFoundError:
         return []
-    for path in found:
-        if path.name not in kept and path.is_dir() and _last_change(path) < limit:
-            remove_work_directory(path)
-            removed.append(path.name)
-    return removed
+    return [
+        path
+        for path in found
+        if path.name not in kept and path.is_dir() and _last_change(path) < limit
+    ]
+
+
+def sweep_work_directories(
+    mission: LoadedMission, in_use: Iterable[Path] = (), *, older_than: float = _YOUNG_SECONDS
+) -> list[str]:
+    """Remove the directories that :func:`unused_work_directories` finds; returns their names."""
+    unused = unused_work_directories(mission, in_use, older_than=older_than)
+    for path in unused:
+        remove_work_directory(path)
+    return [path.name for path in unused]
 
 
 def _last_change(path: Path) -> float:

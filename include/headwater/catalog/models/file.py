@@ -93,6 +93,10 @@ class File(Base):
     file_create_date: Mapped[Moment]
     """The time of last change of the file as it arrived or was made."""
     exists_on_disk: Mapped[bool] = mapped_column(server_default=text("true"))
+    scrubbed_at: Mapped[datetime | None]
+    """When its bytes were last read again and had the recorded sums; none: when it was filed."""
+    scrubbed_mtime: Mapped[datetime | None]
+    """The time of last change that the bytes had then, where it is not `file_create_date`."""
     note: Mapped[str | None]
     """What a person should know, for example that the file is empty."""
     verbose_provenance: Mapped[str | None]

@@ -17,18 +17,22 @@ from headwater.mission m where m.name = :name
 """)
 """The folders of a mission, from its own row and those of its products."""
 
-_PAGE = text("""
-select f.id, f.path, f.size, f.file_create_date as modified_at, f.exists_on_disk, f.level
+_EXPECTED = """
+select f.id, f.path, f.size, coalesce(f.scrubbed_mtime, f.file_create_date) as modified_at,
+       f.exists_on_disk, f.level,
+       f.level <> 0 and f.product_id in (select o.product_id from headwater.process_output o)
+       as can_be_made
 from headwater.file f
-where f.mission_id = :mission and f.path collate "C" > :after
+"""
+
+_PAGE = text(f"""
+{_EXPECTED}where f.mission_id = :mission and f.path collate "C" > :after
 order by f.path collate "C" limit :most
 """)
 """A page of a mission's files, in the order of their paths' bytes."""
 
-_FILES_AT = text("""
-select f.id, f.path, f.size, f.file_create_date as modified_at, f.exists_on_disk, f.level
-from headwater.file f
-where f.mission_id = :mission and f.path = any(cast(:paths as text[]))
+_FILES_AT = text(f"""
+{_EXPECTED}where f.mission_id = :mission and f.path = any(cast(:paths as text[]))
 """)
 """The files of some paths, as they are now."""
 
@@ -61,7 +65,11 @@ class MissionFolders:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedFile:
-    """A file as its row has it: `path` below rootdir, `size` in bytes, times UTC."""
+    """A file as its row has it: `path` below rootdir, `size` in bytes, times UTC.
+
+    `modified_at` is the time of change that its bytes had when their sums were last known to be
+    right. `can_be_made` is whether a process makes its product, which is not of level 0.
+    """
 
     id: int
     path: str
@@ -69,6 +77,7 @@ class ExpectedFile:
     modified_at: datetime
     exists_on_disk: bool
     level: float
+    can_be_made: bool
 
 
 def mission_folders(connection: Connection, name: str) -> MissionFolders | None:
@@ -106,4 +115,4 @@ def spoken_for(
 
 
 def _expected(row: Row[Any]) -> ExpectedFile:
-    return ExpectedFile(row.id, row.path, row.size, row.modified_at, row.exists_on_disk, row.level)
+    return ExpectedFile(**row._mapping)

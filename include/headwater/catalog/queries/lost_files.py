@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import Connection, text
 
 from headwater.core.actor import Actor
+from headwater.core.states import EventKind
 
 _FILES_ON_DISK = text("""
 select id, name, path from headwater.file
@@ -27,7 +28,7 @@ with lost as (
     returning f.id, f.name, f.path, f.product_id, f.build_id, f.utc_file_date, f.newest
 ), logged as (
     insert into headwater.event (kind, actor, reason, mission_id, product_id, file_id, build_id)
-    select 'file lost', :actor, path || ' is not on disk', :mission, product_id, id, build_id
+    select :kind, :actor, path || ' ' || :problem, :mission, product_id, id, build_id
     from lost order by id
 ), makers as (
     select distinct on (o.process_id, coalesce(b.utc_date, l.utc_file_date))
@@ -39,7 +40,7 @@ with lost as (
     order by 1, 2, l.name
 ), woken as (
     insert into headwater.wake (process_id, utc_date, reason)
-    select process_id, utc_date, name || ' is lost' from makers order by 1, 2
+    select process_id, utc_date, name || ' ' || :why from makers order by 1, 2
     on conflict (process_id, utc_date) do update set due_at = least(wake.due_at, excluded.due_at)
 )
 select id from lost order by id
@@ -47,6 +48,29 @@ select id from lost order by id
 """Note that files are lost, and let what makes their products look at their dates again (DESIGN 6).
 
 Only a file that was the newest is made again."""
+
+_MARK_BACK = text("""
+with back as (
+    update headwater.file f set exists_on_disk = true
+    where f.id = any(:ids) and f.mission_id = :mission and not f.exists_on_disk
+    returning f.id, f.name, f.path, f.product_id, f.build_id, f.utc_file_date
+), logged as (
+    insert into headwater.event (kind, actor, reason, mission_id, product_id, file_id, build_id)
+    select 'file back', :actor, path || ' is on disk again', :mission, product_id, id, build_id
+    from back order by id
+), makers as (
+    select distinct on (o.process_id, coalesce(b.utc_date, k.utc_file_date))
+           o.process_id, coalesce(b.utc_date, k.utc_file_date) as utc_date, k.name
+    from back k
+    join headwater.process_output o on o.product_id = k.product_id
+    left join headwater.build b on b.id = k.build_id and b.process_id = o.process_id
+    order by 1, 2, k.name
+)
+insert into headwater.wake (process_id, utc_date, reason)
+select process_id, utc_date, name || ' is on disk again' from makers order by 1, 2
+on conflict (process_id, utc_date) do update set due_at = least(wake.due_at, excluded.due_at)
+""")
+"""Lost files are there again: what was to make them anew looks whether it still has to."""
 
 _FILE_BY_NAME = text("""
 select f.id, f.name, f.path, f.level, f.sha256, f.sha1,
@@ -122,8 +146,43 @@ def mark_lost(
 
     Returns those that were not known to be lost.
     """
-    values = {"mission": mission_id, "ids": list(file_ids), "actor": actor.name}
+    return _given_up(
+        connection, mission_id, file_ids, actor, EventKind.FILE_LOST, ("is not on disk", "is lost")
+    )
+
+
+def mark_changed(
+    connection: Connection, mission_id: int, file_ids: Sequence[int], actor: Actor
+) -> list[int]:
+    """Note that files have lost the bytes they were filed with, likewise.
+
+    Returns those that were said to be on disk until now.
+    """
+    said = ("has other bytes than were filed", "has other bytes than were filed")
+    return _given_up(connection, mission_id, file_ids, actor, EventKind.FILE_CHANGED, said)
+
+
+def _given_up(
+    connection: Connection,
+    mission_id: int,
+    file_ids: Sequence[int],
+    actor: Actor,
+    kind: EventKind,
+    said: tuple[str, str],
+) -> list[int]:
+    values = {
+        "mission": mission_id, "ids": list(file_ids), "actor": actor.name, "kind": kind.value,
+        "problem": said[0], "why": said[1],
+    }  # fmt: skip
     return list(connection.execute(_MARK_LOST, values).scalars())
+
+
+def mark_back(
+    connection: Connection, mission_id: int, file_ids: Sequence[int], actor: Actor
+) -> None:
+    """Note that lost files are on disk again with their bytes, likewise."""
+    values = {"mission": mission_id, "ids": list(file_ids), "actor": actor.name}
+    connection.execute(_MARK_BACK, values)
 
 
 def recorded_sums(connection: Connection, mission_id: int, name: str) -> RecordedSums | None:

@@ -6,11 +6,12 @@ are listed for a reader in ``docs/reference/promises.md``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, TextClause, text
 
+from headwater.catalog.queries.consistency import RULES
 from headwater.catalog.queries.consistency.file_rules import (
     NEWEST_NOT_HIGHEST,
     NO_NEWEST,
@@ -177,12 +178,15 @@ order by 1
 """)
 """A failed build is tried again, or a person ended it; used up attempts hold it."""
 
-LEVEL_0_GONE = text("""
+LEVEL_0_LOST = text("""
 select f.name as subject, 'is of level 0, and its row says it is not on disk' as problem
 from headwater.file f
-where f.mission_id = :mission and f.level = 0 and not f.exists_on_disk
-union all
-select t.name, 'was of level 0, and its purge did not leave its bytes'
+where f.mission_id = :mission and f.level = 0 and not f.exists_on_disk order by 1
+""")
+"""Level 0 is never without its bytes."""
+
+LEVEL_0_PURGED = text("""
+select t.name as subject, 'was of level 0, and its purge did not leave its bytes' as problem
 from headwater.tombstone t join headwater.product p on p.id = t.product_id
 where t.mission_id = :mission and p.level = 0 and t.fate <> 'left'
 order by 1
@@ -210,9 +214,15 @@ CHECKS = (
     PromiseCheck(7, BUILD_WITHOUT_REASON),
     PromiseCheck(7, NEVER_RETRIED),
     PromiseCheck(7, NEVER_AGAIN.find),
-    PromiseCheck(9, LEVEL_0_GONE),
+    PromiseCheck(9, LEVEL_0_LOST),
+    PromiseCheck(9, LEVEL_0_PURGED),
 )
 """What the rows alone can tell, by promise. Promise 8 (a dry run) leaves nothing to look at."""
+
+_BY_A_RULE = frozenset(rule.find for rule in RULES) | {LEVEL_0_LOST}
+
+OWN_CHECKS = tuple(check for check in CHECKS if check.find not in _BY_A_RULE)
+"""Those that no rule of the consistency check finds, nor the list of what is lost for good."""
 
 UNFINISHED = text("""
 select i.final_path as subject, 'has a promise that is ' || i.state as problem
@@ -249,9 +259,11 @@ order by f.id limit :most
 """A page of files with their recorded sums."""
 
 
-def breaches(connection: Connection, mission_id: int) -> Iterator[Breach]:
+def breaches(
+    connection: Connection, mission_id: int, checks: Sequence[PromiseCheck] = CHECKS
+) -> Iterator[Breach]:
     """What the rows of a mission break, promise by promise."""
-    for check in CHECKS:
+    for check in checks:
         for row in connection.execute(check.find, {"mission": mission_id}):
             yield Breach(check.promise, row.subject, row.problem)
 
