@@ -20,6 +20,18 @@ from headwater.local.postgres import binaries
 _FORGET_TRANSACTIONS = text(f"update {SCHEMA}.event set transaction = 0")  # noqa: S608  a constant
 """Transactions are numbered by each server anew: those of another one would hide their events."""
 
+_FORGET_REMOVALS = text(f"delete from {SCHEMA}.intent where state = 'removing'")  # noqa: S608  as above
+"""Bytes that were to be removed have gone since the backup, and others may have come in their
+place: nothing is removed on the word of an older catalog."""
+
+_SKIP_NUMBERS = text("""
+select setval(format('%I.%I', schemaname, sequencename)::regclass, last_value + :step)
+from pg_sequences where schemaname = :schema and last_value is not null
+""")
+"""Numbers that were given after the backup stand in names of logs, in notes of quarantined files,
+and in the hands of readers of the event feed: they are not given again."""
+_STEP = 10_000_000
+
 
 def dump_catalog(catalog: Catalog, file: Path) -> int:
     """Write the catalog's schema and rows to `file` (mode 600), and return its size in bytes.
@@ -53,6 +65,9 @@ def dump_catalog(catalog: Catalog, file: Path) -> int:
 def restore_catalog(catalog: Catalog, file: Path) -> None:
     """Read the backup `file` into `catalog`, whose database must hold none, in one transaction.
 
+    The numbers of new rows begin far above those of the backup, and removals that it promised
+    are forgotten: what happened after it is not known.
+
     Raises
     ------
     StackError
@@ -78,6 +93,8 @@ def restore_catalog(catalog: Catalog, file: Path) -> None:
         raise StackError(f"the restore failed, nothing was changed: {_last_line(done.stderr)}")
     with catalog.begin() as connection:
         connection.execute(_FORGET_TRANSACTIONS)
+        connection.execute(_FORGET_REMOVALS)
+        connection.execute(_SKIP_NUMBERS, {"schema": SCHEMA, "step": _STEP})
 
 
 def _environment(catalog: Catalog) -> dict[str, str]:
