@@ -121,6 +121,26 @@ def test_the_same_file_again_is_a_duplicate(catalog, mission, ingest) -> None:
     assert len(rows(catalog, "select * from file")) == 1
 
 
+@pytest.mark.fault(33, 34)
+def test_a_duplicate_of_a_file_that_was_damaged_is_kept(catalog, mission, ingest) -> None:
+    """It may be the only good copy: a duplicate is removed only for bytes that are right."""
+    drop(mission, "l0_20200101_v1.0.0.dat", b"same")
+    ingest()
+    placed = mission.rootdir / "l0/2020/l0_20200101_v1.0.0.dat"
+    placed.write_bytes(b"sane")
+    drop(mission, "l0_20200101_v1.0.0.dat", b"same")
+    ended = ingest()["l0_20200101_v1.0.0.dat"]
+    assert ended.disposition is QUARANTINED
+    assert "what lies there now has other bytes than were filed" in ended.reason
+    assert (mission.errordir / "l0_20200101_v1.0.0.dat").read_bytes() == b"same"
+    placed.rename(mission.errordir / "bad")
+    (mission.errordir / "l0_20200101_v1.0.0.dat").rename(
+        mission.incoming_dir / "l0_20200101_v1.0.0.dat"
+    )
+    assert ingest()["l0_20200101_v1.0.0.dat"].disposition is ADOPTED
+    assert placed.read_bytes() == b"same"
+
+
 @pytest.mark.fault(35)
 def test_a_duplicate_gives_a_lost_file_its_bytes_again(catalog, mission, ingest) -> None:
     drop(mission, "l0_20200101_v1.0.0.dat", b"same")

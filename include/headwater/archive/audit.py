@@ -22,7 +22,7 @@ _BACKUP = "bring it back from a backup: drop it into incoming, it takes its plac
 _AGAIN = "is marked lost, and made again where it was the newest"
 _ASIDE = "its bytes go to the error folder, and it is made again as the next version"
 _UNREAD = "its checksums are read: the same bytes are noted, others are a changed file"
-_NOT_MADE = "nobody can make it again: put the right bytes back from a backup"
+_NOT_MADE = "nobody can make it again: move it away, and drop the right one into incoming"
 _PERSON = {
     Kind.DEAD_LINK: "remove the link, or bring back what it leads to",
     Kind.UNREADABLE: "give this user the right to read it; what lies in it was not looked at",

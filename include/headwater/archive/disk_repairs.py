@@ -137,7 +137,7 @@ class DiskRepairs:
                 auditing.raise_alarm(
                     connection, self.place.mission_id, file.id, self.actor, f"{file.path} {problem}"
                 )
-            action = "nobody can make it again: put the right bytes back from a backup"
+            action = "nobody can make it again: move it away, and drop the right one into incoming"
             report(Finding(kind, file.path, problem, action))
             return
         try:

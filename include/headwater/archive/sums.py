@@ -31,14 +31,14 @@ class Verdict(StrEnum):
 
 
 def read_file(
-    place: ArchivePlace, file: RecordedFile, passed: Callable[[int], None] = lambda _: None
+    rootdir: Path, file: RecordedFile, passed: Callable[[int], None] = lambda _: None
 ) -> tuple[Verdict, ReadFile | None]:
     """Read a file and compare its size and sums; what was read is given if it is right.
 
     A link is followed, as to a file that was imported where it lay. `passed` hears of each block
     how many bytes it had.
     """
-    path = place.rootdir / file.path
+    path = rootdir / file.path
     try:
         found, mtime_ns = _digested(path, passed)
     except (FileNotFoundError, NotADirectoryError):
@@ -92,7 +92,7 @@ class Reading:
 
     def read(self, place: ArchivePlace, file: RecordedFile) -> tuple[Verdict, ReadFile | None]:
         """Read a file, as :func:`read_file`."""
-        return read_file(place, file, self._count)
+        return read_file(place.rootdir, file, self._count)
 
     def verdict(self, place: ArchivePlace, file_id: int) -> Verdict:
         """Read one file by its number, and remember it if it is right.

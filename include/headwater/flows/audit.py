@@ -249,4 +249,4 @@ class _Audit:
 
 
 _BACKUP = "bring it back from a backup: drop it into incoming, it takes its place again"
-_NOT_MADE = "nobody can make it again: put the right bytes back from a backup"
+_NOT_MADE = "nobody can make it again: move it away, and drop the right one into incoming"

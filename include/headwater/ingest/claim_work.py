@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headwater.archive.entries import Entry
+from headwater.archive.sums import Verdict, read_file
 from headwater.catalog.queries import arrivals
 from headwater.catalog.queries.arrivals import Ending, HeldArrival, KnownFile, SeenArrival
+from headwater.catalog.queries.auditing import RecordedFile
 from headwater.core.errors import ArchiveError, InspectorError
 from headwater.core.states import Disposition
 from headwater.ingest.adopting import Adopter
@@ -164,24 +166,33 @@ class ClaimWork:
         return fresh
 
     def _same(self, same: Sequence[tuple[Screened, KnownFile]]) -> None:
-        """End duplicates; one whose copy in the archive is lost takes its place."""
+        """End duplicates; one whose copy in the archive is lost takes its place.
+
+        An arrival is removed only for bytes that are known to be right: those in the archive are
+        read, and where they are wrong, the arrival may be the only good copy, and is kept.
+        """
         duplicates = []
         for one, file in same:
-            if self._is_there(file):
+            said = self._in_the_archive(one, file)
+            self.ends.keep_alive()
+            if said is Verdict.SAME:
                 reason = f"the same name and the same bytes as {file.path}"
                 ending = Ending(
                     one.arrival.id, Disposition.DUPLICATE, reason, file.product_id, file.id
                 )
                 duplicates.append((ending, one.entry))
-            else:
+            elif said is Verdict.GONE:
                 self.adopter.restore(one, file)
+            else:
+                self.ends.put_aside([PutAside(one.arrival, one.entry, _damaged(file, said))])
         self.ends.drop(duplicates)
 
-    def _is_there(self, file: KnownFile) -> bool:
-        try:
-            return (self._rootdir / file.path).lstat().st_size == file.size or file.size is None
-        except FileNotFoundError:
-            return False
+    def _in_the_archive(self, one: Screened, file: KnownFile) -> Verdict:
+        """What lies in a file's place: bytes as recorded, others, or none."""
+        if one.linked and one.subject == (self._rootdir.resolve() / file.path):
+            return Verdict.SAME  # these very bytes were compared with the sums just now
+        recorded = RecordedFile(file.id, file.path, file.size, file.sha256, file.sha1)
+        return read_file(self._rootdir, recorded)[0]
 
     # Inspectors
 
@@ -196,6 +207,15 @@ class ClaimWork:
             except ScreenedOutError as error:
                 aside.append(PutAside(one.arrival, one.entry, str(error)))
         self.ends.put_aside(aside)
+
+
+def _damaged(file: KnownFile, said: Verdict) -> str:
+    """Why an arrival is kept that should be a duplicate."""
+    what = "has other bytes than were filed" if said is Verdict.CHANGED else "cannot be read"
+    return (
+        f"it is the same as was filed at {file.path}, and what lies there now {what}: move that "
+        "away, then send this one again, and it takes its place"
+    )
 
 
 def _as_claimed(arrival: HeldArrival, entry: Entry) -> bool:
