@@ -1,4 +1,4 @@
-"""The assets: one for each product, one for each incoming folder.
+"""The assets: one for each product, one for each incoming folder, one for the audits.
 
 A product's asset stands in the asset graph for all its files; its events carry the dates that
 were filed as partition keys.
@@ -59,6 +59,13 @@ def incoming_asset(snapshot: MissionSnapshot) -> Asset:
         uri=f"headwater://incoming/{snapshot.slug}",
         group=GROUP,
         watchers=[AssetWatcher(name=f"{snapshot.slug}-incoming", trigger=trigger)],
+    )
+
+
+def audit_asset(snapshot: MissionSnapshot) -> Asset:
+    """The asset of the mission's audits; its events carry the counts of one."""
+    return Asset(
+        name=f"{snapshot.mission}: audit", uri=f"headwater://audit/{snapshot.slug}", group=GROUP
     )
 
 

@@ -32,6 +32,7 @@ def snapshot(processes: int = 2, slug: str = "demo") -> MissionSnapshot:
         scan_seconds=1,
         clock_minutes=5,
         code_time_limit_seconds=10,
+        audit_hour=3,
         pools=(PoolSnapshot(name=f"{slug}.cpu", slots=2),),
         products=tuple(
             ProductSnapshot(
@@ -122,7 +123,7 @@ def test_each_mission_has_its_dags_and_they_come_out_the_same_in_another_process
     assert set(first["dags"]) == {
         "headwater.system",
         *(f"{slug}.{dag}" for slug in ("demo", "other") for dag in
-          ("incoming", "make.make_p1", "make.make_p2")),
+          ("audit", "incoming", "make.make_p1", "make.make_p2")),
     }  # fmt: skip
     assert first["hashes"] == second["hashes"]
 
@@ -150,6 +151,23 @@ def test_the_tasks_of_a_process_work_in_its_pool_and_the_leaf_shows_failures(
     assert leaves == ["outcome"]
 
 
+def test_a_mission_is_audited_each_night_at_its_hour_and_the_verdict_is_the_leaf(
+    tmp_path: Path, folder: Path
+) -> None:
+    by_hand = snapshot(slug="other").model_copy(update={"audit_hour": None})
+    (folder / "other.json").write_bytes(by_hand.to_bytes())
+    dags = read_dags(tmp_path, folder)["dags"]
+    nightly = dags["demo.audit"]
+    assert "0 3 * * *" in json.dumps(nightly["timetable"])
+    assert nightly["max_active_runs"] == 1
+    tasks = tasks_of(nightly)
+    assert "headwater://audit/demo" in json.dumps(tasks["audit"]["outlets"])
+    assert [name for name, task in tasks.items() if not task.get("downstream_task_ids")] == [
+        "verdict"
+    ]
+    assert "NullTimetable" in json.dumps(dags["other.audit"]["timetable"])
+
+
 def test_a_bad_snapshot_takes_no_other_dags_away(tmp_path: Path, folder: Path) -> None:
     (folder / "other.json").write_text("{")
     found = read_dags(tmp_path, folder)
@@ -162,7 +180,7 @@ def test_a_task_process_builds_its_own_dag_only() -> None:
     from headwater_airflow.factories.missions import all_dags
 
     missions = [snapshot(5), snapshot(5, "other")]
-    for name in ("demo.make.make_p3", "other.incoming", "headwater.system"):
+    for name in ("demo.make.make_p3", "other.incoming", "other.audit", "headwater.system"):
         assert [dag.dag_id for dag in all_dags(missions, name)] == [name]
     assert list(all_dags(missions, "demo.gone")) == []
 

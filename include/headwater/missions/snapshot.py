@@ -71,6 +71,8 @@ class MissionSnapshot(_Frozen):
     scan_seconds: float
     clock_minutes: int
     code_time_limit_seconds: float
+    audit_hour: int | None = None
+    """The hour (UTC) of the nightly audit; none: only by hand, as in a snapshot of old."""
     pools: tuple[PoolSnapshot, ...]
     products: tuple[ProductSnapshot, ...]
     processes: tuple[ProcessSnapshot, ...]
@@ -94,6 +96,7 @@ def snapshot_of(mission: LoadedMission) -> MissionSnapshot:
         scan_seconds=settings.scan_seconds,
         clock_minutes=settings.clock_minutes,
         code_time_limit_seconds=settings.code_time_limit_seconds,
+        audit_hour=settings.audit_hour,
         pools=(PoolSnapshot(name=f"{mission.slug}.cpu", slots=settings.cpu_slots),),
         products=tuple(
             ProductSnapshot(

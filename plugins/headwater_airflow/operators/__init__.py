@@ -1,11 +1,13 @@
 """Headwater's operators, for generated DAGs and for any other.
 
 `IncomingSensor` claims what has arrived, `IngestOperator` files it, `PlanOperator` proposes
-builds and `BuildOperator` makes them.
+builds and `BuildOperator` makes them. `AuditOperator` compares disk and catalog, and
+`AuditVerdictOperator` fails if anything is wrong.
 """
 
 from __future__ import annotations
 
+from headwater_airflow.operators.audit import AuditOperator, AuditVerdictOperator
 from headwater_airflow.operators.build import BuildOperator
 from headwater_airflow.operators.failures import FailuresOperator
 from headwater_airflow.operators.incoming import IncomingSensor
@@ -14,6 +16,8 @@ from headwater_airflow.operators.plan import PlanOperator
 from headwater_airflow.operators.system import SystemOperator
 
 __all__ = [
+    "AuditOperator",
+    "AuditVerdictOperator",
     "BuildOperator",
     "FailuresOperator",
     "IncomingSensor",
