@@ -22,7 +22,7 @@ from headwater.archive.intents import (
 )
 from headwater.archive.paths import Folders, checked_path
 from headwater.archive.removal import PathsBusyError, take_away
-from headwater.archive.staging import undo, unlink_if_there
+from headwater.archive.staging import take_back_name, undo, unlink_if_there
 from headwater.catalog.connection import Catalog
 from headwater.core.actor import Actor
 from headwater.core.errors import ArchiveError
@@ -137,6 +137,7 @@ def _end(rootdir: Path, taken: Sequence[TakenIntent]) -> list[Recovered]:
     ended: list[Recovered] = []
     folders = Folders(rootdir)
     try:
+        _take_back_names(folders, taken)
         for intent in taken:
             try:
                 ended.append(_end_one(folders, intent))
@@ -146,6 +147,25 @@ def _end(rootdir: Path, taken: Sequence[TakenIntent]) -> list[Recovered]:
     finally:
         folders.close()
     return ended
+
+
+def _take_back_names(folders: Folders, taken: Sequence[TakenIntent]) -> None:
+    """Remove the final names of all that was not committed, durably, before any of the parts.
+
+    One fsync a folder instead of one a file; what fails here is met again by itself.
+    """
+    some = False
+    for intent in taken:
+        if intent.committed or intent.removal is not None:
+            continue
+        try:
+            *parts, final = checked_path(intent.final)
+            folder = folders.open(tuple(parts))
+            some |= take_back_name(folder, Path(intent.part).name, final)
+        except (ArchiveError, OSError):
+            continue
+    if some:
+        folders.sync()
 
 
 def _end_one(folders: Folders, intent: TakenIntent) -> Recovered:

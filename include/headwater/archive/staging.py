@@ -251,6 +251,25 @@ def _same_bytes(staged: Staged) -> bool:
     return True
 
 
+def take_back_name(folder: int, part: str, final: str) -> bool:
+    """Remove a final name if it is the part's own inode; whether it was, to be made durable.
+
+    Raises
+    ------
+    OSError
+        If the disk says no.
+    """
+    try:
+        ours = os.stat(part, dir_fd=folder, follow_symlinks=False)
+        there = os.stat(final, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    if (there.st_dev, there.st_ino) != (ours.st_dev, ours.st_ino):
+        return False
+    os.unlink(final, dir_fd=folder)
+    return True
+
+
 def undo(folder: int, part: str, final: str) -> None:
     """Take back what was put on the disk: the final name only if it is the part's own inode.
 
@@ -261,18 +280,9 @@ def undo(folder: int, part: str, final: str) -> None:
     OSError
         If the disk says no.
     """
-    try:
-        ours = os.stat(part, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return
-    try:
-        there = os.stat(final, dir_fd=folder, follow_symlinks=False)
-        if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino):
-            os.unlink(final, dir_fd=folder)
-            os.fsync(folder)
-    except FileNotFoundError:
-        pass
-    os.unlink(part, dir_fd=folder)
+    if take_back_name(folder, part, final):
+        os.fsync(folder)
+    unlink_if_there(part, folder)
 
 
 def unlink_if_there(path: str, folder: int | None = None) -> None:
