@@ -20,6 +20,7 @@ PARTS = (
     "bench_durability",
     "bench_processing",
     "bench_large_catalog",
+    "bench_audit",
     "bench_dbprocessing",
     "bench_airflow",
 )

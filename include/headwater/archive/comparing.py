@@ -129,10 +129,10 @@ def _suspects(catalog: Catalog, place: ArchivePlace, looked: Looked) -> Iterator
         yield from troubles
         troubles.clear()
         key = os.fsencode(found.path)
-        while row is not None and os.fsencode(row.path) < key:
+        while row is not None and row.path != found.path and os.fsencode(row.path) < key:
             yield from _missing(row)
             row = next(rows, None)
-        if row is not None and os.fsencode(row.path) == key:
+        if row is not None and row.path == found.path:
             yield from _differs(place, found, row)
             row = next(rows, None)
         else:
