@@ -55,6 +55,11 @@ class BuildResult:
     """Whether this call made it; else `state` is how somebody else has left it."""
 
     @property
+    def put_off(self) -> bool:
+        """Whether its code ran and it is to be made later, as after exit 75."""
+        return self.state is BuildState.PENDING and bool(self.command)
+
+    @property
     def code_name(self) -> str:
         """The file name of the code that ran."""
         return os.path.basename(self.command.split(" ", 1)[0])  # noqa: PTH119  a text

@@ -104,6 +104,7 @@ def process_pending(
 ) -> ProcessReport:
     """Plan and make whatever is due, level by level, until nothing is.
 
+    A build whose code asks to be run later is left to the next pass.
     With `processes` only those: what is due of the others stays due. SIGTERM and Ctrl-C end the
     codes and give their builds back.
 
@@ -148,7 +149,10 @@ def _pass(
             done.plans.append(plan)
             if planned:
                 planned(plan)
-        ids = [build_id for build_id, _ in pending_builds(catalog, mission, process)]
+        # What was put off is for a later pass, however short its delay: this one would never end.
+        put_off = {result.build_id for result in done.results if result.put_off}
+        pending = (build_id for build_id, _ in pending_builds(catalog, mission, process))
+        ids = [build_id for build_id in pending if build_id not in put_off]
         if ids:
             runner = BuildRunner(catalog, mission, actor, slots=slots, report=report)
             results = runner.run(ids)

@@ -61,6 +61,23 @@ def test_an_error_just_after_the_move_to_quarantine_still_ends_as_quarantined(
     machine.come_to_rest()
 
 
+def test_a_pass_ends_though_a_code_that_others_wait_for_asks_to_be_run_later(
+    machine: MissionMachine,
+) -> None:
+    """With no delay it once ran that code for ever: each end of it woke those that wait."""
+    machine.arrive(day=1, quality=0, revision=0)
+    machine.ingest()
+    machine.process()
+    machine.judge()
+    machine.code_goes_wrong(key=("l1", 1), how="later")
+    machine.newer_version(day=1)
+    machine.activate_a_new_code(product="l2")
+    machine.ingest()
+    machine.process()
+    machine.judge()
+    machine.come_to_rest()
+
+
 # What a broken protocol does is found
 
 
