@@ -73,7 +73,7 @@ def test_each_audit_is_logged_with_its_counts(lab: Lab) -> None:
     (lab.root / L1).unlink()
     audited(lab)
     [row] = lab.rows("select reason, detail from headwater.event where kind = 'audit ended'")
-    assert "1 things are wrong with the archive of lab (1 lost)" in row.reason
+    assert "1 thing is wrong with the archive of lab (1 lost)" in row.reason
     assert row.detail["wrong"] == 1
 
 
@@ -115,7 +115,9 @@ def test_lost_level_0_stays_an_alarm_until_it_is_delivered_again(lab: Lab) -> No
     for _ in range(2):
         assert found(lab, REPAIR) == [("lost", L0, "wrong")]
     assert "bring it back from a backup" in audited(lab).kept[0].action
-    (lab.root / "incoming" / Path(L0).name).write_bytes(content)
+    sent = lab.root / "incoming" / Path(L0).name
+    sent.write_bytes(content)
+    os.utime(sent, (1, 1))
     ingest_pending(lab.catalog, lab.mission, lab.actor, intake=Intake(0.0))
     assert (lab.root / L0).read_bytes() == content
     assert found(lab) == []

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from headwater.archive.hashing import Digests, digest_file
+from headwater.archive.staging import moment_of
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import lost_files
 from headwater.catalog.queries.lost_files import FileOnDisk, RecordedSums
@@ -121,6 +122,7 @@ def update_sums(
     if given is not None and given.resolve() != path.resolve():
         raise ArchiveError(f"{given} is not the file of the archive, which is {path}")
     try:
+        modified_at = moment_of(path.stat().st_mtime_ns)
         found = digest_file(path)
     except OSError as error:
         raise ArchiveError(f"{path} cannot be read: {error.strerror}") from error
@@ -134,6 +136,6 @@ def update_sums(
         if alarm:
             lost_files.note_changed(connection, mission_id, recorded.id, actor, reason)
         else:
-            sums = (found.size, found.sha256, found.sha1)
+            sums = (found.size, found.sha256, found.sha1, modified_at)
             lost_files.record_sums(connection, mission_id, recorded.id, sums, actor, reason)
     return SumReport(SumChange.ALARM if alarm else SumChange.RECORDED, recorded, found)

@@ -123,7 +123,12 @@ class Adopter:
 
         def commit(connection: Connection, placed: Sequence[Placed]) -> None:
             for back in placed:
-                values = {"size": back.size, "sha256": back.sha256, "sha1": back.sha1}
+                values = {
+                    "size": back.size,
+                    "sha256": back.sha256,
+                    "sha1": back.sha1,
+                    "modified_at": back.modified_at,
+                }
                 restored = connection.execute(
                     arrivals.FILE_RESTORED, {"file_id": file.id, **values}
                 )

@@ -131,7 +131,9 @@ FILES_BY_NAME = text("""
 
 FILE_RESTORED = text("""
     update headwater.file
-    set exists_on_disk = true, size = :size, sha256 = :sha256, sha1 = :sha1 where id = :file_id
+    set exists_on_disk = true, size = :size, sha256 = :sha256, sha1 = :sha1,
+        scrubbed_at = now(), scrubbed_mtime = :modified_at
+    where id = :file_id
 """)
 """Say that a lost file has its bytes again, also of one whose bytes had not been read before."""
 

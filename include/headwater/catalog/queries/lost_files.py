@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
@@ -81,7 +81,8 @@ from headwater.file f where f.mission_id = :mission and f.name = :name
 
 _SUMS_CHANGED = text("""
 with changed as (
-    update headwater.file set size = :size, sha256 = :sha256, sha1 = :sha1
+    update headwater.file set size = :size, sha256 = :sha256, sha1 = :sha1,
+        scrubbed_at = now(), scrubbed_mtime = :modified_at
     where id = :id and mission_id = :mission returning id, product_id, build_id
 )
 insert into headwater.event (kind, actor, reason, mission_id, product_id, file_id, build_id)
@@ -195,15 +196,15 @@ def record_sums(
     connection: Connection,
     mission_id: int,
     file_id: int,
-    sums: tuple[int, str, str],
+    sums: tuple[int, str, str, datetime],
     actor: Actor,
     reason: str,
 ) -> None:
-    """Record the size, sha256 and sha1 that a file has now."""
-    size, sha256, sha1 = sums
+    """Record the size, sha256 and sha1 that a file has now, and its time of last change, UTC."""
+    size, sha256, sha1, modified_at = sums
     values = {
         "id": file_id, "mission": mission_id, "size": size, "sha256": sha256, "sha1": sha1,
-        "actor": actor.name, "reason": reason,
+        "modified_at": modified_at, "actor": actor.name, "reason": reason,
     }  # fmt: skip
     connection.execute(_SUMS_CHANGED, values)
 
