@@ -25,8 +25,8 @@ def test_the_form_of_a_run_stands_above_the_mission() -> None:
 
 
 def test_the_verdict_fails_with_the_sentence_of_the_audit() -> None:
-    said = "1 things are wrong with the archive of lab (1 lost); first l1/a is not on disk"
+    said = "1 thing is wrong with the archive of lab (1 lost); first l1/a is not on disk"
     bad = AuditVerdictOperator(task_id="verdict", report={"wrong": 1, "sentence": said})
-    with pytest.raises(AirflowFailException, match="1 things are wrong"):
+    with pytest.raises(AirflowFailException, match="1 thing is wrong"):
         bad.work({})
     AuditVerdictOperator(task_id="verdict", report={"wrong": 0, "sentence": "fine"}).work({})

@@ -91,7 +91,8 @@ class AuditReport:
             return f"nothing is wrong with the archive of {self.mission}{mended}"
         kinds = ", ".join(f"{count} {kind}" for kind, count in self.counts.items())
         first = next(one for one in self.kept if one.state is FindingState.WRONG)
+        are = "thing is" if self.wrong == 1 else "things are"
         return (
-            f"{self.wrong} things are wrong with the archive of {self.mission} ({kinds}){mended}; "
+            f"{self.wrong} {are} wrong with the archive of {self.mission} ({kinds}){mended}; "
             f"first {first.subject} {first.problem}: 'headwater audit' lists them"
         )

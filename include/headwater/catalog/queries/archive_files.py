@@ -114,5 +114,6 @@ def spoken_for(
     return set(connection.execute(_SPOKEN_FOR, values).scalars())
 
 
-def _expected(row: Row[tuple[Any, ...]]) -> ExpectedFile:
-    return ExpectedFile(*row)  # by place: a hundred thousand of them are looked at
+def _expected(row: Row[Any]) -> ExpectedFile:
+    number, path, size, modified_at, exists, level, can_be_made = tuple(row)
+    return ExpectedFile(number, path, size, modified_at, exists, level, can_be_made)
