@@ -104,7 +104,7 @@ class MissionMachine(ArrivalSteps, RequestSteps):
                 self.products.died()
             return
         self._die()
-        self.lab.time_passes()
+        self.lab.time_passes(work_is_old=meanwhile)
         try:
             if meanwhile:
                 both(self.lab.catalog)
@@ -137,7 +137,7 @@ class MissionMachine(ArrivalSteps, RequestSteps):
             self.products.died()
         for work in works:
             work(self.lab.catalog)
-        self.quiet = not self.dirty
+        self.quiet = not self.dirty and not process_first  # what was ingested between makes more
         self.dirty = False
         self.ingested = self.processed = True
 
