@@ -107,8 +107,8 @@ def test_a_folder_that_cannot_be_read_is_told_and_its_files_are_not_lost(
 ) -> None:
     scandir = os.scandir
 
-    def refusing(path: str) -> object:
-        if Path(path).name == "l1":
+    def refusing(path: str | int) -> object:
+        if isinstance(path, str) and Path(path).name == "l1":
             raise PermissionError(errno.EACCES, "Permission denied")
         return scandir(path)
 
