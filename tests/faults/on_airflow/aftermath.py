@@ -52,6 +52,12 @@ class Drop:
         wanted = dict.fromkeys(PRODUCTS, self.days)
         until(lambda: self.site.products(**self.dates) == wanted and not self._open(), seconds)
 
+    def one_run_halfway(self) -> dict[str, Any]:
+        """The one level 1 run of a drop made while ``headwater.system`` is paused, at work."""
+        self.halfway()
+        (run,) = self.runs(L1)
+        return run
+
     def _open(self) -> list[Any]:
         return self.site.rows(
             "select id from headwater.build where utc_date between :first and :last "
@@ -112,13 +118,13 @@ def no_false_green(drop: Drop) -> None:
             green = [index for (name, index), state in tasks.items()
                      if name == "build" and state == "success"]  # fmt: skip
             if green:
-                chunks = _given(drop.site, run, "plan", -1)
+                chunks = given(drop.site, run, "plan", -1)
                 for index in green:
                     _is_true(drop, run, chunks[index]["builds"], index)
 
 
 def _is_true(drop: Drop, run: dict[str, Any], builds: list[int], index: int) -> None:
-    said = _given(drop.site, run, "build", index)
+    said = given(drop.site, run, "build", index)
     states = drop.site.rows(
         "select state, count(*) from headwater.build where id = any(:ids) group by 1", ids=builds
     )
@@ -132,7 +138,8 @@ def _is_true(drop: Drop, run: dict[str, Any], builds: list[int], index: int) -> 
     assert 0 < said["built"] <= mine[0][0], (run["dag_run_id"], index, said)
 
 
-def _given(site: Site, run: dict[str, Any], task: str, index: int) -> Any:
+def given(site: Site, run: dict[str, Any], task: str, index: int) -> Any:
+    """What a task has given to those after it."""
     path = (f"/api/v2/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}/taskInstances/{task}"
             f"/xcomEntries/return_value")  # fmt: skip
     return site.rest(lambda rest: rest._send("GET", path, params={"map_index": index}))["value"]

@@ -10,6 +10,8 @@ from aftermath import Drop, all_well, runs_end
 from on_airflow.site import L1, Site, until
 from stack_processes import build_tasks
 
+from headwater_airflow.factories.system import DAG_ID as SYSTEM
+
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
 CODES_END_WITHIN = 5.0
@@ -17,9 +19,9 @@ CODES_END_WITHIN = 5.0
 
 @pytest.mark.fault(59)
 def test_a_running_task_is_marked_failed_and_later_cleared(site: Site) -> None:
-    drop = Drop.of(site, "2041-01-01")
-    drop.halfway()
-    (run,) = drop.runs(L1)
+    with site.paused(SYSTEM):
+        drop = Drop.of(site, "2041-01-01")
+        run = drop.one_run_halfway()
     below = [process for task in build_tasks(site) for process in task.below()]
     for index in (0, 1):
         path = f"/api/v2/dags/{L1}/dagRuns/{run['dag_run_id']}/taskInstances/build/{index}"
@@ -38,9 +40,9 @@ def test_a_running_task_is_marked_failed_and_later_cleared(site: Site) -> None:
 
 @pytest.mark.fault(59)
 def test_a_running_task_is_cleared(site: Site) -> None:
-    drop = Drop.of(site, "2042-01-01")
-    drop.halfway()
-    (run,) = drop.runs(L1)
+    with site.paused(SYSTEM):
+        drop = Drop.of(site, "2042-01-01")
+        run = drop.one_run_halfway()
     _clear(site, run)
     all_well(drop)
     runs_end(drop)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import psutil
 import pytest
 from aftermath import Drop, all_well, runs_end
 from on_airflow.site import L1, Site, until
 from stack_processes import build_tasks, ingest_task, kill
+
+from headwater_airflow.factories.system import DAG_ID as SYSTEM
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
@@ -40,27 +44,34 @@ def test_a_task_process_dies(site: Site) -> None:
     runs_end(drop)
 
 
-@pytest.mark.fault(3, 56)
-def test_the_supervisor_of_a_task_dies_and_a_person_marks_the_task_failed(site: Site) -> None:
+@pytest.mark.fault(3)
+def test_the_supervisor_of_a_task_dies_and_a_person_marks_and_clears_the_task(site: Site) -> None:
     """Airflow sees by itself after five minutes that nobody speaks for the task any more."""
-    drop = Drop.of(site, "2035-01-01")
-    drop.halfway()
+    with site.paused(SYSTEM):
+        drop = Drop.of(site, "2035-01-01")
+        run = drop.one_run_halfway()
     task = build_tasks(site)[0]
     below = [task.process, *task.below()]
     kill(task.supervisor)
     gone, alive = psutil.wait_procs(below, timeout=15)
     assert alive == []
     assert gone
-    (run,) = drop.runs(L1)
-
-    def only_the_dead_one() -> list[int]:
-        tasks = site.tasks(run)
-        running = [at for (name, at), state in tasks.items()
-                   if name == "build" and state == "running"]  # fmt: skip
-        return running if len(running) == 1 else []
-
-    (index,) = until(only_the_dead_one, 120)
-    path = f"/api/v2/dags/{L1}/dagRuns/{run['dag_run_id']}/taskInstances/build/{index}"
-    site.send("PATCH", path, {"new_state": "failed"})
+    until(lambda: len(_builds(site, run, "running")) == 1 and not _builds(site, run, None), 120)
+    (index,) = _builds(site, run, "running")
+    task_path = f"/api/v2/dags/{L1}/dagRuns/{run['dag_run_id']}/taskInstances/build/{index}"
+    site.send("PATCH", task_path, {"new_state": "failed"})
+    body = {"dag_run_id": run["dag_run_id"], "task_ids": [["build", index]], "dry_run": False,
+            "include_downstream": True, "reset_dag_runs": True}  # fmt: skip
+    site.send("POST", f"/api/v2/dags/{L1}/clearTaskInstances", body)
     all_well(drop)
     runs_end(drop)
+
+
+def _builds(site: Site, run: dict[str, Any], state: str | None) -> list[int]:
+    """The build tasks of a run that are in this state; with none, those that wait to begin."""
+    wanted = {state} if state else {None, "scheduled", "queued"}
+    return [
+        index
+        for (name, index), found in site.tasks(run).items()
+        if name == "build" and found in wanted
+    ]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from aftermath import Drop, all_well, runs_end
 from on_airflow.site import L1, L2, Site, until
 
 from headwater.core.actor import Actor
+from headwater.core.interval import DateSpan
 from headwater.local.airflow_environment import airflow_command
 from headwater.local.ports import free_port
 from headwater.missions.loaded import load_mission
@@ -66,8 +68,9 @@ def _planned(site: Site, first: str) -> tuple[Drop, list[int]]:
     until(lambda: drop.made("synth_l0") == drop.days, 120)
     mission = load_mission(site.catalog, "synthetic")
     process = mission.process("make_l1")
-    plan_due(site.catalog, mission, process, actor=Actor("test"))
-    builds = [number for number, _ in pending_builds(site.catalog, mission, process)]
+    span = DateSpan(date.fromisoformat(drop.first), date.fromisoformat(drop.last))
+    plan_due(site.catalog, mission, process, actor=Actor("test"), span=span)
+    builds = [number for number, _ in pending_builds(site.catalog, mission, process, span=span)]
     assert len(builds) == drop.days
     return drop, builds
 
