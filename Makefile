@@ -10,7 +10,7 @@ STAMP := $(VENV)/.headwater-setup
 # Compiled once at install; without it every start of Python takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test lint unit integration airflow airflow-slow airflow-faults faults conformance imap bench pictures clean
+.PHONY: help setup demo test lint unit integration airflow airflow-slow faults protocol-faults airflow-faults faults-table conformance imap bench pictures clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -49,18 +49,20 @@ airflow: setup  ## On a real Airflow
 airflow-slow: setup  ## The same in trouble: catalog away, many failures, another user (three minutes)
 	$(BIN)/python -m pytest -q -m 'airflow and slow' tests/integration
 
-airflow-faults: setup  ## Its processes killed, frozen, doubled and cut off under 200 files (ten minutes)
-	$(BIN)/python -m pytest -q -m 'airflow and slow' tests/faults
+faults: protocol-faults airflow-faults faults-table  ## Every fault of the list, then docs/reference/faults.md
 
-faults: setup  ## Every fault at every step, then the table docs/reference/faults.md (ten minutes)
+protocol-faults: setup  ## Every fault at every step of the protocol, histories, power loss (ten minutes)
 	# What makes clocks wrong and file systems clone; tests without it skip with a sentence.
 	command -v faketime mkfs.xfs >/dev/null || apt-get install -y -qq faketime xfsprogs || true
 	rm -f $(FAULTS)
 	HEADWATER_STATE_STEPS=10000 HEADWATER_FAULT_RECORD=$(CURDIR)/$(FAULTS) \
 	  $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'fault and not airflow' tests
 	$(BIN)/python -m pytest -q tests/faults/matrix/test_mutants.py
-	HEADWATER_FAULT_RECORD=$(CURDIR)/$(FAULTS) $(BIN)/python -m pytest -q \
-	  -m 'fault and airflow' tests
+
+airflow-faults: setup  ## Airflow's processes killed, frozen, doubled and cut off under 200 files (15 minutes)
+	HEADWATER_FAULT_RECORD=$(CURDIR)/$(FAULTS) $(BIN)/python -m pytest -q -m 'airflow and slow' tests/faults
+
+faults-table: setup  ## Write the table of what was injected, and count it
 	$(BIN)/python -m tests.faults.report $(FAULTS)
 
 conformance: setup  ## Recorded runs of the systems that Headwater replaces, where they lie beside
