@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 from seen import Seen, SeenFile
 
+from headwater.core.states import OPEN_BUILD_STATES
+
 Key = tuple[str, int]
 """A product and a day."""
 Recipe = tuple[int, str]
@@ -162,7 +164,7 @@ class ProductsModel:
 
     def check_complete(self, seen: Seen) -> None:
         """After a pass of which no worker died: all is made that can be."""
-        states = {(f"l{b[1][-1]}", b[2]): b[3:] for b in seen.builds}
+        states = {(f"l{b[1][-1]}", b[2]): b[3:] for b in seen.builds if b[3] in OPEN_BUILD_STATES}
         for key in self.all_keys():
             wanted = self.wanted(key)
             if self.satisfied(key):
