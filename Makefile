@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 IMAP := .venv-imap
 FAULTS := .faults.jsonl
+# Steps of histories that make faults plays.
+STATE_STEPS ?= 10000
 STAMP := $(VENV)/.headwater-setup
 # Compiled once at install; without it every start of Python takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -55,7 +57,7 @@ protocol-faults: setup  ## Every fault at every step of the protocol, histories,
 	# What makes clocks wrong and file systems clone; tests without it skip with a sentence.
 	command -v faketime mkfs.xfs >/dev/null || apt-get install -y -qq faketime xfsprogs || true
 	rm -f $(FAULTS)
-	HEADWATER_STATE_STEPS=10000 HEADWATER_FAULT_RECORD=$(CURDIR)/$(FAULTS) \
+	HEADWATER_STATE_STEPS=$(STATE_STEPS) HEADWATER_FAULT_RECORD=$(CURDIR)/$(FAULTS) \
 	  $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'fault and not airflow' tests
 	$(BIN)/python -m pytest -q tests/faults/matrix/test_mutants.py
 
