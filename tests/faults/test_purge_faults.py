@@ -18,6 +18,8 @@ from headwater.catalog.connection import Catalog
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 from processing_lab import Lab
 
+pytestmark = pytest.mark.fault(10)
+
 DAYS = [date(2020, 1, day) for day in range(1, 5)]
 
 CHILD = """
@@ -71,7 +73,7 @@ def in_catalog(lab: Lab) -> set[str]:
     return {str(row.path) for row in rows}
 
 
-@pytest.mark.parametrize("deed", ["remove", "keep"])
+@pytest.mark.parametrize("deed", [pytest.param("remove", marks=pytest.mark.slow), "keep"])
 @pytest.mark.parametrize(
     "point", ["after_purge_rows", "after_removal@1", "after_removal@3", "before_removal_close"]
 )
