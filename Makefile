@@ -51,7 +51,7 @@ airflow: setup  ## On a real Airflow
 airflow-slow: setup  ## The same in trouble: catalog away, many failures, another user (three minutes)
 	$(BIN)/python -m pytest -q -m 'airflow and slow' tests/integration
 
-faults: protocol-faults airflow-faults faults-table  ## Every fault of the list, then docs/reference/faults.md
+faults: protocol-faults airflow-faults faults-table  ## Every fault of the list, and docs/reference/faults.md (an hour)
 
 protocol-faults: setup  ## Every fault at every step of the protocol, histories, power loss (ten minutes)
 	# What makes clocks wrong and file systems clone; tests without it skip with a sentence.
@@ -61,7 +61,7 @@ protocol-faults: setup  ## Every fault at every step of the protocol, histories,
 	  $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'fault and not airflow' tests
 	$(BIN)/python -m pytest -q tests/faults/matrix/test_mutants.py
 
-airflow-faults: setup  ## Airflow's processes killed, frozen, doubled and cut off under 200 files (15 minutes)
+airflow-faults: setup  ## Airflow's processes killed, frozen, doubled and cut off under 200 files (half an hour)
 	HEADWATER_FAULT_RECORD=$(CURDIR)/$(FAULTS) $(BIN)/python -m pytest -q -m 'airflow and slow' tests/faults
 
 faults-table: setup  ## Write the table of what was injected, and count it
