@@ -160,6 +160,7 @@ class ProductsModel:
         assert key not in self.held, f"{file.name} was made though it is held"
         assert key not in self.how, f"{file.name} was made, and its code was to {self.how[key]}"
         assert key in self.unsure or self.stuck.get(key) != recipe, f"{file.name} was not asked for"
+        self.stuck.pop(key, None)
         self.deaths[key] = 0
 
     def check_complete(self, seen: Seen) -> None:
