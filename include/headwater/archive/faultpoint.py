@@ -20,6 +20,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -59,7 +60,8 @@ def _obey(name: str, deed: str) -> None:
     if kind == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     elif kind == "stop":
-        os.kill(os.getpid(), signal.SIGSTOP)
+        # Sent to this thread: to the process, another one may take it while this one runs on.
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
     elif kind == "raise":
         raise ArchiveError(f"the fault point {name} was armed by {VARIABLE}")
     elif kind == "delay":
