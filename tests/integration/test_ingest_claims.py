@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from headwater.archive.entries import Entry
 from headwater.catalog.connection import Catalog
 from headwater.core.errors import ArchiveError
 from headwater.core.states import Disposition
@@ -201,6 +202,29 @@ def test_two_that_sweep_at_once_do_not_stumble_over_each_other(
     gone = folder_name(uuid.uuid4())
     monkeypatch.setattr(leftovers, "_claim_folders", lambda incoming: [gone])
     leftovers.sweep_claimed(catalog, mission)
+
+
+def test_a_file_that_goes_back_replaces_nothing_that_a_sender_writes_at_that_moment(
+    catalog, mission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = claim_folder(mission.incoming_dir, uuid.uuid4())
+    folder.mkdir(parents=True)
+    (folder / "name").write_bytes(b"left by a claim that nobody knows")
+    drop(mission, "name", b"written meanwhile")
+    monkeypatch.setattr(Entry, "exists", lambda entry: False)  # as it was a moment before
+    leftovers.sweep_claimed(catalog, mission)
+    assert (mission.incoming_dir / "name").read_bytes() == b"written meanwhile"
+    assert (folder / "name").read_bytes() == b"left by a claim that nobody knows"
+
+
+def test_a_file_that_has_both_names_goes_back_once(catalog, mission) -> None:
+    folder = claim_folder(mission.incoming_dir, uuid.uuid4())
+    folder.mkdir(parents=True)
+    (folder / "name").write_bytes(b"bytes")
+    os.link(folder / "name", mission.incoming_dir / "name")  # a sweep that was killed
+    leftovers.sweep_claimed(catalog, mission)
+    assert (mission.incoming_dir / "name").read_bytes() == b"bytes"
+    assert not folder.exists()
 
 
 def test_the_folder_of_a_claim_that_has_not_moved_its_files_yet_is_not_swept(

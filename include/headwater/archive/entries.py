@@ -94,6 +94,24 @@ class Entry:
         here, there = self.folder.handle, target.folder.handle
         os.rename(self.name, target.name, src_dir_fd=here, dst_dir_fd=there)
 
+    def link(self, target: Entry) -> None:
+        """Give it the name of `target` too, which must be free; a link is not followed.
+
+        Raises
+        ------
+        OSError
+            As :func:`os.link`.
+        """
+        here, there = self.folder.handle, target.folder.handle
+        os.link(self.name, target.name, src_dir_fd=here, dst_dir_fd=there, follow_symlinks=False)
+
+    def is_same(self, other: Entry) -> bool:
+        """Whether both names are of one file."""
+        try:
+            return os.path.samestat(self.lstat(), other.lstat())
+        except FileNotFoundError:
+            return False
+
     def unlink(self) -> None:
         """Remove the name, which may be gone already.
 

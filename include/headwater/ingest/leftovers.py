@@ -148,8 +148,19 @@ def _sweep(catalog: Catalog, mission: LoadedMission, entry: Entry, incoming: Fol
 
 
 def _put_back(entry: Entry, incoming: Folder) -> None:
+    """Give a file its name in incoming again; what a sender writes there is never replaced."""
     target = incoming.entry(entry.name)
-    if target.exists():
-        _LOG.warning("%s stays: incoming holds another file of its name", entry.place)
-        return
-    take_in(entry, target)
+    try:
+        entry.link(target)
+    except FileNotFoundError:
+        return  # another sweep was quicker
+    except FileExistsError:
+        if target.is_same(entry):  # a sweep was killed between the two names
+            entry.unlink()
+        else:
+            _LOG.warning("%s stays: incoming holds another file of its name", entry.place)
+    except OSError:  # a folder, or a file system without second names
+        if not target.exists():
+            take_in(entry, target)
+    else:
+        entry.unlink()
