@@ -12,7 +12,7 @@ from on_airflow.site import Site, until
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
 AUDIT = "synthetic.audit"
-DAY = "2024-02-01"
+DAY = "2022-02-01"
 
 
 def audited(site: Site, state: str, **params: object) -> dict[str, Any]:
