@@ -81,6 +81,7 @@ def said(plans: list[Plan]) -> dict[str, list[str]]:
     return {plan.process: [entry.reason for entry in plan.entries] for plan in plans}
 
 
+@pytest.mark.fault(68)
 def test_an_aborted_one_makes_nothing(lab: Lab) -> None:
     lab.settings(campaign_limit=0)
     change = add_code(lab.catalog, "lab", "mk_l1", code("1.0.1"), ANA, deactivate=["1.0.0"])

@@ -27,6 +27,8 @@ from headwater.local.dump import dump_catalog, restore_catalog
 from headwater.missions.inspection.host import InspectorHost
 from headwater.processing.purging import PurgeRules, purge
 
+pytestmark = pytest.mark.fault(15)
+
 D1, D2, D3 = date(2020, 1, 1), date(2020, 1, 2), date(2020, 1, 3)
 
 
