@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from processing_lab import Lab
 
+from faults.late_points import POINTS
 from headwater.archive.recovery import recover_intents
 from headwater.catalog.connection import Catalog
 from headwater.processing.planner import plan_due
@@ -21,16 +22,6 @@ from headwater.processing.service import reap_expired_leases
 D1 = date(2020, 1, 1)
 INPUT = "l0_20200101_v1.0.0.dat"
 OUTPUT = "l1_20200101_v1.0.0.dat"
-POINTS = {
-    "after_intents": (2, 56),
-    "after_fsync": (4, 56),
-    "after_link": (6, 56),
-    "after_folder_fsync": (7, 56),
-    "before_commit": (7, 56),
-    "after_commit": (9, 56),
-    "after_unlink": (9, 56),
-    "before_close": (10, 56),
-}
 SLOW = """
 import sys
 from headwater.archive import protocol

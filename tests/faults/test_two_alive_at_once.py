@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from faults.late_points import POINTS
 from headwater.archive.protocol import Archive, Placement
 from headwater.archive.recovery import recover_intents
 from headwater.catalog.connection import Catalog
@@ -27,16 +28,6 @@ from ingest_mission import ACTOR, drop, make_mission, rows
 
 LEASE = 0.6
 DELAY = 2.5
-POINTS = {
-    "after_intents": (2, 56),
-    "after_fsync": (4, 56),
-    "after_link": (6, 56),
-    "after_folder_fsync": (7, 56),
-    "before_commit": (7, 56),
-    "after_commit": (9, 56),
-    "after_unlink": (9, 56),
-    "before_close": (10, 56),
-}
 SLOW = """
 import sys
 sys.path.insert(0, sys.argv[3])

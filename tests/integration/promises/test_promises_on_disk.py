@@ -5,12 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import uuid
-from datetime import date
 from pathlib import Path
 
 import pytest
 from processing_lab import Lab
-from sqlalchemy import text
+from promises_lab import L0, L1, broken, run
 
 from headwater.archive.promises import broken_promises
 from headwater.catalog.connection import Catalog
@@ -19,31 +18,6 @@ from headwater.ingest.claim import claim_arrivals, claim_folder
 from headwater.ingest.service import ingest_pending
 from headwater.missions.loaded import LoadedMission
 from ingest_mission import ACTOR, drop, make_mission
-
-D1, D2 = date(2020, 1, 1), date(2020, 1, 2)
-L0, L1 = "l0/l0_20200101_v1.0.0.dat", "l1/l1_20200101_v1.0.0.dat"
-
-
-@pytest.fixture
-def lab(catalog: Catalog, tmp_path: Path) -> Lab:
-    """Two days of l0, and all that is made from them."""
-    lab = Lab(catalog, tmp_path)
-    lab.put_many("l0", [D1, D2])
-    lab.process()
-    return lab
-
-
-def run(catalog: Catalog, *statements: str) -> None:
-    """Change the catalog behind the program's back."""
-    with catalog.begin() as connection:
-        connection.execute(text("set local search_path to headwater"))
-        for statement in statements:
-            connection.execute(text(statement))
-
-
-def broken(lab: Lab, **options: bool) -> list[str]:
-    return [str(one) for one in broken_promises(lab.catalog, "lab", **options)]
-
 
 # The disk
 

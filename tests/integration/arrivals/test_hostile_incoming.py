@@ -9,7 +9,7 @@ import ctypes
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -29,22 +29,11 @@ from headwater.ingest.scan import Intake, scan
 from headwater.ingest.service import ingest_claim, ingest_pending
 from headwater.missions.inspection.host import InspectorHost
 from headwater.missions.loaded import LoadedMission
-from ingest_mission import ACTOR, drop, make_mission, rows
+from ingest_mission import ACTOR, drop, rows
 
 pytestmark = pytest.mark.fault(70)
 
 NAME = "l0_20200101_v1.0.0.dat"
-
-
-@pytest.fixture
-def mission(catalog: Catalog, tmp_path: Path) -> LoadedMission:
-    return make_mission(catalog, tmp_path)
-
-
-@pytest.fixture
-def host(mission: LoadedMission) -> Iterator[InspectorHost]:
-    with InspectorHost(mission.facts(), mission.inspector_specs(), time_limit=20) as host:
-        yield host
 
 
 @pytest.fixture

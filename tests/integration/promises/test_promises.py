@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-from pathlib import Path
-
 import pytest
 from processing_lab import CHAIN, Lab, process
+from promises_lab import D1, D2, L0, broken, run
 from sqlalchemy import text
 
 from headwater.archive.promises import Broken, broken_promises
@@ -14,31 +12,6 @@ from headwater.catalog.connection import Catalog
 from headwater.catalog.queries.promises import breaches
 from headwater.core.errors import ArchiveError, NotFoundError
 from headwater.processing.purging import PurgeRules, purge
-
-D1, D2 = date(2020, 1, 1), date(2020, 1, 2)
-L0, L1 = "l0/l0_20200101_v1.0.0.dat", "l1/l1_20200101_v1.0.0.dat"
-
-
-@pytest.fixture
-def lab(catalog: Catalog, tmp_path: Path) -> Lab:
-    """Two days of l0, and all that is made from them."""
-    lab = Lab(catalog, tmp_path)
-    lab.put_many("l0", [D1, D2])
-    lab.process()
-    return lab
-
-
-def run(catalog: Catalog, *statements: str) -> None:
-    """Change the catalog behind the program's back."""
-    with catalog.begin() as connection:
-        connection.execute(text("set local search_path to headwater"))
-        for statement in statements:
-            connection.execute(text(statement))
-
-
-def broken(lab: Lab, **options: bool) -> list[str]:
-    return [str(one) for one in broken_promises(lab.catalog, "lab", **options)]
-
 
 # Nothing is broken
 

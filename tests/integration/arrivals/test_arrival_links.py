@@ -8,20 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import ingest_mission
 from headwater.archive import in_place
 from headwater.archive.protocol import Archive
 from headwater.archive.recovery import recover_intents
 from headwater.catalog.connection import Catalog
 from headwater.core.states import Disposition
 from headwater.ingest import claim_work
-from headwater.ingest.report import EndedArrival
-from headwater.ingest.service import ingest_pending
-from headwater.missions.inspection.host import InspectorHost
 from headwater.missions.loaded import LoadedMission
 from ingest_mission import ACTOR, make_mission, rows
 
@@ -49,21 +46,6 @@ def mission(catalog: Catalog, tmp_path: Path) -> LoadedMission:
     return made
 
 
-@pytest.fixture
-def host(mission: LoadedMission) -> Iterator[InspectorHost]:
-    with InspectorHost(mission.facts(), mission.inspector_specs(), time_limit=20) as host:
-        yield host
-
-
-@pytest.fixture
-def ingest(catalog: Catalog, mission: LoadedMission, host: InspectorHost):
-    def once() -> dict[str, EndedArrival]:
-        report = ingest_pending(catalog, mission, ACTOR, host=host)
-        return {arrival.name: arrival for arrival in report.ended}
-
-    return once
-
-
 def in_its_place(mission: LoadedMission, content: bytes = b"bytes") -> Path:
     path = mission.rootdir / PLACE
     path.write_bytes(content)
@@ -87,7 +69,7 @@ def sum_of(content: bytes) -> str:
 def run_and_kill(catalog: Catalog, mission: LoadedMission, point: str) -> None:
     """An ingest in a process of its own, killed at a fault point."""
     command = [sys.executable, "-c", INGEST, catalog.dsn, mission.name]
-    command.append(str(Path(__file__).resolve().parents[1]))
+    command.append(str(Path(ingest_mission.__file__).parent))
     armed = os.environ | {"HEADWATER_FAULT": f"{point}=kill"}
     done = subprocess.run(command, env=armed, timeout=60)
     assert done.returncode == -signal.SIGKILL, f"the point {point} was never met"

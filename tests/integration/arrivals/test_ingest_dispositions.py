@@ -6,42 +6,18 @@ import hashlib
 import json
 import os
 import socket
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from headwater.catalog.connection import Catalog
 from headwater.core.interval import DateSpan
 from headwater.core.states import Disposition
-from headwater.ingest.report import EndedArrival
 from headwater.ingest.service import ingest_pending
-from headwater.missions.inspection.host import InspectorHost
 from headwater.missions.loaded import LoadedMission, load_mission
-from ingest_mission import ACTOR, drop, make_mission, rows
+from ingest_mission import ACTOR, drop, rows
 
 ADOPTED, SUPERSEDED, DUPLICATE, QUARANTINED, IGNORED = Disposition
-
-
-@pytest.fixture
-def mission(catalog: Catalog, tmp_path: Path) -> LoadedMission:
-    return make_mission(catalog, tmp_path)
-
-
-@pytest.fixture
-def host(mission: LoadedMission) -> Iterator[InspectorHost]:
-    with InspectorHost(mission.facts(), mission.inspector_specs(), time_limit=20) as host:
-        yield host
-
-
-@pytest.fixture
-def ingest(catalog: Catalog, mission: LoadedMission, host: InspectorHost):
-    def once() -> dict[str, EndedArrival]:
-        report = ingest_pending(catalog, mission, ACTOR, host=host)
-        return {arrival.name: arrival for arrival in report.ended}
-
-    return once
 
 
 def quarantined(mission: LoadedMission) -> dict[str, str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -14,35 +12,13 @@ from headwater.archive.paths import LONGEST_NAME
 from headwater.catalog.connection import Catalog
 from headwater.core.states import Disposition
 from headwater.ingest import scan as scanning
-from headwater.ingest.report import EndedArrival
 from headwater.ingest.scan import Intake, scan
 from headwater.ingest.service import ingest_pending
-from headwater.missions.inspection.host import InspectorHost
 from headwater.missions.loaded import LoadedMission, load_mission
-from ingest_mission import ACTOR, drop, make_mission, rows
+from ingest_mission import ACTOR, drop, rows
 
 ADOPTED, SUPERSEDED, DUPLICATE, QUARANTINED, IGNORED = Disposition
 GOOD = "l0_20200101_v1.0.0.dat"
-
-
-@pytest.fixture
-def mission(catalog: Catalog, tmp_path: Path) -> LoadedMission:
-    return make_mission(catalog, tmp_path)
-
-
-@pytest.fixture
-def host(mission: LoadedMission) -> Iterator[InspectorHost]:
-    with InspectorHost(mission.facts(), mission.inspector_specs(), time_limit=20) as host:
-        yield host
-
-
-@pytest.fixture
-def ingest(catalog: Catalog, mission: LoadedMission, host: InspectorHost):
-    def once() -> dict[str, EndedArrival]:
-        report = ingest_pending(catalog, mission, ACTOR, host=host)
-        return {arrival.name: arrival for arrival in report.ended}
-
-    return once
 
 
 @pytest.mark.fault(40)
