@@ -105,6 +105,29 @@ def test_newest_files_that_are_lost_are_left_out_and_said(lab: Lab, headwater: C
     assert shown(headwater) == [(NEW[0], None), (NEW[2], None)]
 
 
+@pytest.mark.fault(69)
+def test_what_was_made_from_a_file_with_a_bad_check_is_left_out_with_that_files_name(
+    lab: Lab, headwater: Command
+) -> None:
+    with lab.catalog.begin() as connection:
+        connection.execute(
+            text("update headwater.file set qa = 'problem', quality_comment = 'saturated'"
+                 " where name = :n"), {"n": NEW[0]}
+        )  # fmt: skip
+    said = headwater("release", "tag", "r1", "--newest", "-p", "l2", "--reason", "x")
+    assert (said.code, "would get no file" in said.err) == (1, True)
+    lab.put("l0", date(2020, 1, 2))
+    lab.process()
+    said = headwater("release", "tag", "r1", "--newest", "--reason", "x")
+    assert f"left out: {NEW[0]}: a check says problem: saturated" in said.err
+    for name in NEW[1:]:
+        assert f"left out: {name}: it was made from {NEW[0]}, against which a check" in said.err
+    later = [f"l{n}_20200102_v1.0.0.dat" for n in range(3)]
+    assert shown(headwater) == [(name, None) for name in later]
+    assert headwater("release", "tag", "r2", NEW[2], "--reason", "all the same").code == 0
+    assert shown(headwater, "r2") == [(NEW[2], None)]
+
+
 def test_an_imported_release_is_listed_although_nobody_knows_who_made_it(
     lab: Lab, headwater: Command
 ) -> None:

@@ -49,8 +49,9 @@ def tag(
 ) -> None:
     """Make a release of all newest files, or of those that are listed.
 
-    No purge takes a released file. Newest files that are lost, or that a check of quality speaks
-    against, are left out; list them by name to release them all the same.
+    No purge takes a released file. Newest files that are lost are left out, and those against which
+    a check of quality speaks, or against what they were made from; list them by name to release
+    them all the same.
     """
     if newest == bool(files):
         raise SettingError("give either --newest or the names of files")

@@ -38,8 +38,8 @@ def tag(
 ) -> Tagged:
     """Make a release of the newest files, or of those listed by name, or `add` them to one.
 
-    Of the newest, those are left out that are lost or that a check of quality speaks against; no
-    older file takes their place.
+    Of the newest, those are left out that are lost, and those against which a check of quality
+    speaks, or against what they were made from; no older file takes their place.
 
     Raises
     ------

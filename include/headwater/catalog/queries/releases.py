@@ -28,27 +28,39 @@ select exists (select from headwater.release_name
 """)
 """Whether there is a release of that name; an imported one has files only."""
 
-_NEWEST = text("""
-select f.id from headwater.file f
-where f.mission_id = :mission and f.newest and f.exists_on_disk
-  and (f.qa is null or f.qa = 'ok')
-  and (cast(:products as bigint[]) is null or f.product_id = any(:products))
-  and (cast(:first as date) is null or f.utc_file_date >= :first)
-  and (cast(:last as date) is null or f.utc_file_date <= :last)
-order by f.id
-""")
-"""The newest files that are on disk and that no check of quality speaks against."""
+_CHOSEN = """
+with recursive tainted (id, source) as (
+    select id, name from headwater.file
+    where mission_id = :mission and qa in ('ignore', 'problem')
+    union
+    select l.resulting_file, t.source
+    from tainted t join headwater.file_link l on l.source_file = t.id
+), doubt as (
+    select id, min(source) as source from tainted group by id
+), chosen as (
+    select f.id, f.name, f.exists_on_disk, f.qa, f.quality_comment, doubt.source
+    from headwater.file f left join doubt using (id)
+    where f.mission_id = :mission and f.newest
+      and (cast(:products as bigint[]) is null or f.product_id = any(:products))
+      and (cast(:first as date) is null or f.utc_file_date >= :first)
+      and (cast(:last as date) is null or f.utc_file_date <= :last)
+)
+"""
+# The newest files of a choice, each with a file against which a check speaks: itself, or one that
+# it was made from at whatever distance. The walk goes down from the few such files.
 
-_LEFT_OUT = text("""
-select f.name, case when not f.exists_on_disk then 'its file is lost'
-                    else 'a check says ' || f.qa || coalesce(': ' || f.quality_comment, '') end
-from headwater.file f
-where f.mission_id = :mission and f.newest and (not f.exists_on_disk or f.qa <> 'ok')
-  and (cast(:products as bigint[]) is null or f.product_id = any(:products))
-  and (cast(:first as date) is null or f.utc_file_date >= :first)
-  and (cast(:last as date) is null or f.utc_file_date <= :last)
-order by f.name
-""")
+_NEWEST = text(f"""{_CHOSEN}
+select id from chosen where exists_on_disk and source is null order by id
+""")  # noqa: S608  both halves stand here
+"""The newest files on disk against which, and against whose parents, no check of quality speaks."""
+
+_LEFT_OUT = text(f"""{_CHOSEN}
+select name, case
+    when not exists_on_disk then 'its file is lost'
+    when qa <> 'ok' then 'a check says ' || qa || coalesce(': ' || quality_comment, '')
+    else 'it was made from ' || source || ', against which a check speaks' end
+from chosen where not exists_on_disk or source is not null order by name
+""")  # noqa: S608  both halves stand here
 """The newest files that a release of the newest leaves out, and why."""
 
 _ADD = text("""
