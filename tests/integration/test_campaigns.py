@@ -95,6 +95,28 @@ def test_an_aborted_one_makes_nothing(lab: Lab) -> None:
         campaigns.abort(lab.catalog, lab.mission, number, ANA, "again")
 
 
+@pytest.mark.fault(67)
+def test_two_over_the_same_dates_make_each_once(lab: Lab) -> None:
+    """The second finds what the first has planned, or what it has made."""
+    l0 = lab.mission.product("l0")
+    numbers = [
+        campaigns.propose(
+            lab.catalog, lab.mission, ANA, f"wish {number}",
+            files=FileChoice(l0.id, first=DAYS[number], last=DAYS[number + 1]),
+            forced=Bump.REVISION,
+        ).number
+        for number in (0, 1)
+    ]  # fmt: skip
+    for number in numbers:
+        campaigns.approve(lab.catalog, lab.mission, number or 0, ANA)
+    results = lab.process().results
+    made = [result.utc_date for result in results if result.process == "mk_l1"]
+    assert sorted(filter(None, made)) == DAYS
+    assert versions(lab, "l1") == ["1.0.1"] * 3
+    assert campaigns.finish(lab.catalog, lab.mission, ANA) == numbers
+    assert lab.process().results == []
+
+
 @pytest.mark.parametrize(
     ("forced", "version"),
     [(Bump.INTERFACE, "2.0.0"), (Bump.QUALITY, "1.1.0"), (Bump.REVISION, "1.0.1")],
