@@ -68,8 +68,16 @@ class MissionMachine(ArrivalSteps, RequestSteps):
         if worker.stops():
             self._die()
             worker.kill()
-        elif self.dirty:
+        else:
+            self._ended_well(deed)
+
+    def _ended_well(self, deed: Callable[[Catalog], object]) -> None:
+        """A worker never met its point: it did a whole pass, as far as the dead let it."""
+        if self.dirty:
             self.products.died()
+        else:
+            self.ingested = self.ingested or deed in (ingest, both)
+            self.processed = self.processed or deed in (process, both)
 
     def _die(self) -> None:
         Play.deaths += 1
@@ -100,8 +108,7 @@ class MissionMachine(ArrivalSteps, RequestSteps):
         work, point = place
         worker = Worker(self.lab.catalog.dsn, point, WORK[work])
         if not worker.stops():
-            if self.dirty:
-                self.products.died()
+            self._ended_well(WORK[work])
             return
         self._die()
         self.lab.time_passes(work_is_old=meanwhile)
@@ -126,7 +133,10 @@ class MissionMachine(ArrivalSteps, RequestSteps):
             self._die()
         finally:
             del os.environ[faultpoint.VARIABLE]
-            self.dirty = self.dirty or bool(faultpoint._met)
+        if faultpoint._met:
+            self.dirty = True
+        elif not self.dirty:
+            self._ended_well(WORK[work])
 
     @step(process_first=st.booleans())
     def recover(self, process_first: bool) -> None:

@@ -78,6 +78,19 @@ def test_a_pass_ends_though_a_code_that_others_wait_for_asks_to_be_run_later(
     machine.come_to_rest()
 
 
+def test_a_worker_that_was_to_die_and_did_a_whole_pass_has_judged_what_fails(
+    machine: MissionMachine,
+) -> None:
+    """The oracle once did not know of the failures of such a pass."""
+    machine.arrive(day=2, quality=0, revision=0)
+    machine.ingest()
+    machine.judge()
+    machine.code_goes_wrong(key=("l1", 2), how="fail")
+    machine.killed_in_processing(point="after_commit", leases_over=True)
+    machine.judge()
+    machine.come_to_rest()
+
+
 # What a broken protocol does is found
 
 
