@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import sys
@@ -34,8 +35,12 @@ def mark(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def _children() -> set[int]:
     """Our descendants, without those of the session's Postgres, which come and go."""
-    children = psutil.Process().children(recursive=True)
-    return {child.pid for child in children if child.name() != "postgres"}
+    found = set()
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it went while we looked
+            if child.name() != "postgres":
+                found.add(child.pid)
+    return found
 
 
 @pytest.fixture
