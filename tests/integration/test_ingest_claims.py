@@ -14,9 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from headwater.archive.entries import Entry
 from headwater.catalog.connection import Catalog
+from headwater.catalog.queries import arrivals
 from headwater.core.errors import ArchiveError
 from headwater.core.states import Disposition
 from headwater.ingest import leftovers
@@ -194,6 +196,21 @@ class SlowHost:
         answers = list(self.host.identify(paths))
         self.retake()
         return answers
+
+
+@pytest.mark.fault(17, 56)
+def test_a_claim_that_somebody_is_retaking_is_left_to_them(catalog, mission) -> None:
+    """Two that began at different arrivals of one claim once waited for each other."""
+    for name in days(2):
+        drop(mission, name)
+    claim_arrivals(catalog, mission, ACTOR)
+    rows(catalog, "update arrival set lease_until = now() returning id")
+    with catalog.begin() as other:
+        other.execute(text("select from headwater.arrival order by id limit 1 for update"))
+        with catalog.begin() as connection:
+            connection.execute(text("set local lock_timeout = 1000"))
+            assert arrivals.retake(connection, mission.id, uuid.uuid4(), ACTOR, 60.0) is None
+    assert len(retake_expired_claims(catalog, mission, ACTOR)) == 1
 
 
 def test_two_that_sweep_at_once_do_not_stumble_over_each_other(

@@ -62,9 +62,11 @@ RESTAMP_ARRIVAL = text("""
 
 RETAKE_CLAIM = text("""
     with expired as (
-        select token as old_token from headwater.arrival
-        where mission_id = :mission_id and state = 'claimed' and lease_until < now()
-        order by lease_until, id limit 1 for update skip locked
+        select a.token as old_token from headwater.arrival a
+        where a.mission_id = :mission_id and a.state = 'claimed' and a.lease_until < now()
+          and not exists (select from headwater.arrival b
+                          where b.token = a.token and b.state = 'claimed' and b.id < a.id)
+        order by a.lease_until, a.id limit 1 for update of a skip locked
     )
     update headwater.arrival a
     set token = :token, claimed_by = :actor, attempts = attempts + 1,
@@ -73,7 +75,10 @@ RETAKE_CLAIM = text("""
     where a.token = expired.old_token and a.state = 'claimed' and a.lease_until < now()
     returning a.name, expired.old_token
 """)
-"""Take over one claim whose owner is gone; the new token shuts the old owner out."""
+"""Take over one claim whose owner is gone; the new token shuts the old owner out.
+
+Whoever locks the claim's first arrival takes all of it: two that began at different arrivals of one
+claim would wait for each other for ever."""
 
 END_ARRIVALS = text("""
     with ended as (
