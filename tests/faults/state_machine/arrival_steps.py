@@ -98,6 +98,8 @@ class ArrivalSteps(Play):
         threads = [threading.Thread(target=work, args=(name,)) for name in (one, other)]
         if self.dirty:
             self.products.died()
+        else:  # not a whole pass: one may have taken in what the other did not see
+            self.products.may_have_failed()
         for thread in threads:
             thread.start()
         for thread in threads:

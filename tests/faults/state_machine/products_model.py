@@ -91,15 +91,17 @@ class ProductsModel:
 
     def died(self, keys: Iterable[Key] | None = None) -> None:
         """A worker died, or was kept from its work, while it may have been at any of the keys."""
+        self.may_have_failed()
         for key in list(self.all_keys() if keys is None else keys):
             if self.satisfied(key):
                 continue
             self.deaths[key] += 1
-            if self.deaths[key] >= ATTEMPTS or key in self.how:
+            if self.deaths[key] >= ATTEMPTS:
                 self.unsure.add(key)
-            below = ("l2", key[1])
-            if key[0] == "l1" and below in self.how:
-                self.unsure.add(below)
+
+    def may_have_failed(self) -> None:
+        """Codes that go wrong may have been run, also from inputs that came in the same step."""
+        self.unsure.update(self.how)
 
     def made_from(self, asked: int) -> set[int]:
         """A file and all that was made from it."""

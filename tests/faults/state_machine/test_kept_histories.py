@@ -91,6 +91,20 @@ def test_a_worker_that_was_to_die_and_did_a_whole_pass_has_judged_what_fails(
     machine.come_to_rest()
 
 
+def test_what_two_workers_may_have_failed_at_is_not_asked_for(machine: MissionMachine) -> None:
+    """The oracle once took the code of a step of two workers for one that had not been run."""
+    machine.arrive(day=2, quality=0, revision=0)
+    machine.ingest()
+    machine.judge()
+    machine.code_goes_wrong(key=("l1", 2), how="fail")
+    machine.two_workers_at_once(one="ingest", other="process")
+    machine.judge()
+    machine.codes_are_mended()
+    machine.recover(process_first=True)
+    machine.judge()
+    machine.come_to_rest()
+
+
 # What a broken protocol does is found
 
 
