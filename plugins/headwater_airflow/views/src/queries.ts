@@ -1,7 +1,11 @@
-import { QueryClient } from "@tanstack/react-query";
-import { passes } from "./api/client";
+/** What the pages have fetched, and how they ask again. */
 
-/** What the pages have fetched; asked for again by itself where that may help. */
+import { QueryClient, useQuery } from "@tanstack/react-query";
+import { get, passes, type Values } from "./api/client";
+
+/** What is looked at is asked for again so often. */
+export const FRESH_MS = 10_000;
+
 export const queries = new QueryClient({
   defaultOptions: {
     queries: {
@@ -11,3 +15,13 @@ export const queries = new QueryClient({
     },
   },
 });
+
+/** One answer that is asked for again while it is looked at; none is asked for without a path. */
+export function useAnswer<T>(path: string | null, values: Values = {}) {
+  return useQuery({
+    queryKey: ["answer", path, values],
+    queryFn: () => get<T>(path ?? "", values),
+    enabled: path !== null,
+    refetchInterval: FRESH_MS,
+  });
+}

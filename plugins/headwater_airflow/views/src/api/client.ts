@@ -13,7 +13,7 @@ export class ApiError extends Error {
 /** Status of a request that no server answered. */
 const NO_ANSWER = 0;
 /** What a foreign page cannot send with the cookie of a person who is logged in. */
-const OURS = { "X-Headwater": "pages" };
+const OURS = { "X-Headwater": "1" };
 
 export type Values = Record<string, string | number | readonly string[] | null | undefined>;
 
@@ -27,6 +27,11 @@ export function address(path: string, values: Values = {}): string {
     }
   }
   return url.href;
+}
+
+/** A path of a mission, whatever characters its parts hold. */
+export function missionPath(mission: string, ...parts: (string | number)[]): string {
+  return ["missions", mission, ...parts].map((part) => encodeURIComponent(part)).join("/");
 }
 
 export function get<T>(path: string, values: Values = {}): Promise<T> {

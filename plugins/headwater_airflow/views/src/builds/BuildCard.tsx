@@ -2,9 +2,10 @@ import { Badge, Box, Button, HStack, Link, Stack, Text } from "@chakra-ui/react"
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link as RouterLink } from "react-router-dom";
-import type { Build } from "../api/answers";
-import { getText } from "../api/client";
+import type { CellBuild } from "../api/answers";
+import { getText, missionPath } from "../api/client";
 import { Trouble } from "../Trouble";
+import { moment } from "../times";
 
 const PALETTES: Record<string, string> = {
   pending: "cyan",
@@ -16,7 +17,7 @@ const PALETTES: Record<string, string> = {
 };
 
 /** One build: its state, why, its log, and its task in Airflow. */
-export function BuildCard({ mission, build }: { mission: string; build: Build }) {
+export function BuildCard({ mission, build }: { mission: string; build: CellBuild }) {
   const [log, setLog] = useState(false);
   return (
     <Box borderWidth="1px" borderRadius="md" p={3}>
@@ -34,9 +35,11 @@ export function BuildCard({ mission, build }: { mission: string; build: Build })
         {build.reason}
       </Text>
       <HStack mt={2} gap={3}>
-        <Button size="xs" variant="outline" aria-expanded={log} onClick={() => setLog(!log)}>
-          {log ? "Hide log" : "Show log"}
-        </Button>
+        {build.has_log && (
+          <Button size="xs" variant="outline" aria-expanded={log} onClick={() => setLog(!log)}>
+            {log ? "Hide log" : "Show log"}
+          </Button>
+        )}
         {build.airflow_dag_id && (
           <Link asChild fontSize="sm">
             <RouterLink to={taskPage(build)}>Task in Airflow</RouterLink>
@@ -50,7 +53,7 @@ export function BuildCard({ mission, build }: { mission: string; build: Build })
 
 /** What its code wrote, the last part of it. */
 export function BuildLog({ mission, id }: { mission: string; id: number }) {
-  const path = `missions/${encodeURIComponent(mission)}/builds/${id}/log`;
+  const path = missionPath(mission, "builds", id, "log");
   const { data, error } = useQuery({
     queryKey: ["log", mission, id],
     queryFn: () => getText(path),
@@ -76,13 +79,14 @@ export function BuildLog({ mission, id }: { mission: string; id: number }) {
   );
 }
 
-function told(build: Build): string {
+function told(build: CellBuild): string {
   const attempts = build.attempts > 1 ? `attempt ${build.attempts}` : "";
-  const ended = build.ended_at ? `ended ${build.ended_at.slice(0, 16).replace("T", " ")} UTC` : "";
-  return [build.code, attempts, ended].filter(Boolean).join(", ");
+  const ended = build.ended_at ? `ended ${moment(build.ended_at)}` : "";
+  const code = build.code && `${build.code} ${build.code_version ?? ""}`;
+  return [code, attempts, ended].filter(Boolean).join(", ");
 }
 
-function taskPage(build: Build): string {
+function taskPage(build: CellBuild): string {
   const parts = [
     "dags",
     build.airflow_dag_id,

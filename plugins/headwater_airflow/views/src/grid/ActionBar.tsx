@@ -2,22 +2,51 @@ import { Alert, Box, Button, HStack, Input, Stack, Text } from "@chakra-ui/react
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { Link as RouterLink } from "react-router-dom";
-import type { Action, Done } from "../api/answers";
-import { post } from "../api/client";
+import type { Action, ActionAnswer, MissionLine } from "../api/answers";
+import { missionPath, post } from "../api/client";
 import { Trouble } from "../Trouble";
 import type { Chosen } from "./selection";
 
-const ACTIONS: { action: Action; label: string; title: string }[] = [
-  { action: "plan", label: "Plan", title: "Say what would be made and why; changes nothing" },
-  { action: "build", label: "Build", title: "Plan it and start the runs that make it" },
-  { action: "retry", label: "Retry", title: "Have made again what failed or is held" },
-  { action: "hold", label: "Hold", title: "Make none of it until a person lifts the hold" },
-  { action: "lift", label: "Lift", title: "Let go what persons hold" },
+type Right = MissionLine["rights"][number];
+
+interface Offer {
+  action: Action;
+  label: string;
+  title: string;
+  right: Right;
+}
+
+const OFFERS: Offer[] = [
+  {
+    action: "plan",
+    label: "Plan",
+    title: "Say what would be made and why; changes nothing",
+    right: "look",
+  },
+  {
+    action: "build",
+    label: "Build",
+    title: "Plan it, and start the runs that make it",
+    right: "trigger",
+  },
+  {
+    action: "retry",
+    label: "Retry",
+    title: "Have made again what failed, or is held after failures",
+    right: "trigger",
+  },
+  {
+    action: "hold",
+    label: "Hold",
+    title: "Make none of it until a person lifts the hold",
+    right: "operate",
+  },
+  { action: "lift", label: "Lift", title: "Let go what persons hold", right: "operate" },
 ];
 const SHOWN = 50;
 
 interface Props {
-  mission: string;
+  mission: MissionLine;
   chosen: Chosen;
   asOf: number | null;
 }
@@ -29,8 +58,8 @@ export function ActionBar({ mission, chosen, asOf }: Props) {
   const queries = useQueryClient();
   const act = useMutation({
     mutationFn: (wish: { action: Action; key: string }) =>
-      post<Done>(
-        `missions/${encodeURIComponent(mission)}/actions`,
+      post<ActionAnswer>(
+        missionPath(mission.name, "actions"),
         {
           action: wish.action,
           products: chosen.products,
@@ -64,52 +93,68 @@ export function ActionBar({ mission, chosen, asOf }: Props) {
         onChange={(event) => setReason(event.target.value)}
       />
       <HStack wrap="wrap" gap={2}>
-        {ACTIONS.map(({ action, label, title }) => (
+        {OFFERS.filter(({ right }) => mission.rights.includes(right)).map((offer) => (
           <Button
-            key={action}
+            key={offer.action}
             size="sm"
-            variant={action === "build" ? "solid" : "outline"}
-            title={title}
-            loading={act.isPending && act.variables.action === action}
-            disabled={act.isPending || (action !== "plan" && !reason.trim())}
-            onClick={() => ask(action)}
+            variant={offer.action === "build" ? "solid" : "outline"}
+            title={offer.title}
+            loading={act.isPending && act.variables.action === offer.action}
+            disabled={act.isPending || (offer.action !== "plan" && !reason.trim())}
+            onClick={() => ask(offer.action)}
           >
-            {label}
+            {offer.label}
           </Button>
         ))}
       </HStack>
       <Trouble error={act.error} />
-      {act.data && <Answer done={act.data} />}
+      {act.data && <Answer answer={act.data} />}
     </Stack>
   );
 }
 
-function Answer({ done }: { done: Done }) {
+function Answer({ answer }: { answer: ActionAnswer }) {
+  const notes = [
+    ...answer.not_started.map((one) => `${one.dag_id} ${one.key}: ${one.reason}`),
+    ...answer.not_made.map((one) => `${one.process}: ${one.builds} not made, ${one.reason}`),
+    ...answer.running.map((build) => `build ${build} is running, and ends as it does`),
+    ...answer.arriving.map((product) => `${product} arrives: nothing makes it`),
+  ];
+  const told = answer.plan.map(
+    (one) => `${one.product} ${one.interval_key}: ${one.action}, ${one.reason}`,
+  );
   return (
     <Alert.Root status="info" role="status" alignItems="start">
       <Alert.Content>
-        <Alert.Title>{done.summary}</Alert.Title>
-        {done.runs.map((run) => (
-          <RouterLink
-            key={run.run_id}
-            to={`/dags/${run.dag_id}/runs/${encodeURIComponent(run.run_id)}`}
-          >
-            <Text fontSize="sm" textDecoration="underline">
-              {run.dag_id}: {run.run_id}
-            </Text>
-          </RouterLink>
+        <Alert.Title>{answer.summary}</Alert.Title>
+        {answer.runs.map((run) => (
+          <RunLink key={`${run.dag_id} ${run.key}`} run={run} />
         ))}
-        {done.plan.length > 0 && (
-          <Box as="ul" fontSize="sm" maxHeight="240px" overflow="auto" pl={4}>
-            {done.plan.slice(0, SHOWN).map((one) => (
-              <li key={`${one.process} ${one.interval_key}`}>
-                {one.process} {one.interval_key}: {one.action}, {one.reason}
-              </li>
-            ))}
-            {done.plan.length > SHOWN && <li>and {done.plan.length - SHOWN} more</li>}
-          </Box>
-        )}
+        <Lines lines={notes} />
+        <Lines lines={told} />
       </Alert.Content>
     </Alert.Root>
+  );
+}
+
+function RunLink({ run }: { run: ActionAnswer["runs"][number] }) {
+  return (
+    <RouterLink to={`/dags/${run.dag_id}/runs/${encodeURIComponent(run.run_id)}`}>
+      <Text fontSize="sm" textDecoration="underline">
+        {run.dag_id} {run.key}
+      </Text>
+    </RouterLink>
+  );
+}
+
+function Lines({ lines }: { lines: string[] }) {
+  if (!lines.length) return null;
+  return (
+    <Box as="ul" fontSize="sm" maxHeight="240px" overflow="auto" pl={4}>
+      {lines.slice(0, SHOWN).map((line) => (
+        <li key={line}>{line}</li>
+      ))}
+      {lines.length > SHOWN && <li>and {lines.length - SHOWN} more</li>}
+    </Box>
   );
 }

@@ -1,8 +1,12 @@
-import { Box, Heading, HStack, Spinner, Stack, Text } from "@chakra-ui/react";
+import { Box, HStack, Link, Spinner, Stack, Text } from "@chakra-ui/react";
+import { Link as RouterLink } from "react-router-dom";
 import type { Cell } from "../api/answers";
+import { missionPath } from "../api/client";
 import { BuildCard } from "../builds/BuildCard";
+import { Part } from "../Part";
+import { useAnswer } from "../queries";
 import { Trouble } from "../Trouble";
-import { useAnswer } from "./blocks";
+import { moment } from "../times";
 import { Sample } from "./Legend";
 import { letterOf } from "./states";
 
@@ -12,8 +16,7 @@ export function CellDetails({
   product,
   date,
 }: Record<"mission" | "product" | "date", string>) {
-  const path = `missions/${encodeURIComponent(mission)}/grid/${encodeURIComponent(product)}/${date}`;
-  const { data, error, isPending } = useAnswer<Cell>(["cell", mission, product, date], path);
+  const { data, error, isPending } = useAnswer<Cell>(missionPath(mission, "grid", product, date));
   if (isPending) return <Spinner size="sm" />;
   if (!data) return <Trouble error={error} />;
   return (
@@ -50,9 +53,11 @@ function Files({ cell }: { cell: Cell }) {
     <Part title="Files">
       {cell.files.map((file) => (
         <Text key={file.id} fontSize="sm" wordBreak="break-all">
-          {file.name}{" "}
+          <Link asChild>
+            <RouterLink to={`../file/${file.id}`}>{file.name}</RouterLink>
+          </Link>{" "}
           <Text as="span" color="fg.muted">
-            version {file.version}, {file.created_at.slice(0, 16).replace("T", " ")} UTC
+            version {file.version}, {moment(file.created_at)}
           </Text>
         </Text>
       ))}
@@ -73,16 +78,5 @@ function Quarantined({ cell }: { cell: Cell }) {
         </Text>
       ))}
     </Part>
-  );
-}
-
-export function Part({ title, children }: { title: string; children: React.ReactNode }) {
-  return (
-    <Stack as="section" gap={2}>
-      <Heading as="h3" size="sm">
-        {title}
-      </Heading>
-      {children}
-    </Stack>
   );
 }

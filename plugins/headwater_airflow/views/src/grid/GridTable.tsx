@@ -1,11 +1,11 @@
 import { Box, Text } from "@chakra-ui/react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef } from "react";
-import type { GridProduct, Unit } from "../api/answers";
-import type { Cells } from "./blocks";
+import type { ProductLine, Unit } from "../api/answers";
 import { CELL, CellRow, cellId, type Shown } from "./CellRow";
 import { heading, monthName, periodName, periodOf, today } from "./periods";
 import { holds, moved, type Place, type Selection } from "./selection";
+import type { Cells, Sight } from "./tiles";
 
 const HEAD = 44;
 /** How many cells beyond the edges are drawn. */
@@ -13,7 +13,7 @@ const SPARE = 6;
 
 interface Props {
   cells: Cells;
-  products: GridProduct[];
+  products: ProductLine[];
   unit: Unit;
   /** The first and last period there is. */
   reach: readonly [number, number];
@@ -22,7 +22,7 @@ interface Props {
   /** A period to bring into sight, each time `turn` changes. */
   goTo: { period: number; turn: number };
   onSelect: (selection: Selection) => void;
-  onSight: (left: number, right: number) => void;
+  onSight: (sight: Sight) => void;
   onHover: (place: Place | null, at: DOMRect | null) => void;
 }
 
@@ -54,7 +54,11 @@ export function GridTable(props: Props) {
   const left = reach[0] + (shown[0]?.index ?? 0);
   const right = reach[0] + (shown.at(-1)?.index ?? 0);
 
-  useEffect(() => onSight(left, right), [onSight, left, right]);
+  const drawn = lines.getVirtualItems();
+  const top = drawn[0]?.index ?? 0;
+  const bottom = drawn.at(-1)?.index ?? 0;
+
+  useEffect(() => onSight({ top, bottom, left, right }), [onSight, top, bottom, left, right]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a new turn moves the view
   useEffect(() => {
     columns.scrollToIndex(goTo.period - reach[0], { align: "end" });
@@ -142,7 +146,7 @@ export function GridTable(props: Props) {
             />
           ))}
         </Box>
-        {lines.getVirtualItems().map((line) => {
+        {drawn.map((line) => {
           const product = products[line.index];
           if (!product) return null;
           const row: Shown[] = shown.map((column) => {
@@ -150,8 +154,8 @@ export function GridTable(props: Props) {
             return {
               period,
               start: column.start,
-              letter: cells.letter(product.name, period),
-              counts: cells.counts(product.name, period),
+              letter: cells.letter(line.index, period),
+              counts: cells.counts(line.index, period),
               chosen: holds(selection, line.index, period),
               focused: line.index === focusRow && period === focusPeriod,
             };
@@ -237,7 +241,7 @@ function Heading({ period, unit, left }: { period: number; unit: Unit; left: num
   );
 }
 
-function ProductName({ product, width }: { product: GridProduct; width: number }) {
+function ProductName({ product, width }: { product: ProductLine; width: number }) {
   const made = product.made_by.length ? `made by ${product.made_by.join(", ")}` : "arrives";
   return (
     <Box

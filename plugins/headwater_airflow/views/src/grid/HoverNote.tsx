@@ -1,7 +1,8 @@
 import { Box, Text } from "@chakra-ui/react";
 import { useEffect, useState } from "react";
 import type { Cell, Unit } from "../api/answers";
-import { useAnswer } from "./blocks";
+import { missionPath } from "../api/client";
+import { useAnswer } from "../queries";
 import { firstDay, isoDate, periodName } from "./periods";
 import { lookOf } from "./states";
 
@@ -21,10 +22,8 @@ interface Props {
 export function HoverNote({ mission, unit, product, period, letter, at }: Props) {
   const date = isoDate(firstDay(period, unit));
   const rested = useRested(`${product} ${date}`);
-  const path = `missions/${encodeURIComponent(mission)}/grid/${encodeURIComponent(product)}/${date}`;
   const { data } = useAnswer<Cell>(
-    ["cell", mission, product, date],
-    rested && unit === "day" ? path : null,
+    rested && unit === "day" ? missionPath(mission, "grid", product, date) : null,
   );
   const left = Math.min(at.left, window.innerWidth - WIDTH - 8);
   const below = at.bottom + 120 < window.innerHeight;

@@ -1,12 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { GridProduct } from "../api/answers";
 import { dayNumber, periodOf } from "./periods";
 import { chosen, holds, isSingle, moved } from "./selection";
 import { cellWord, placeOfWord } from "./view";
 
-const products = ["l0", "l1", "l2"].map(
-  (name, level): GridProduct => ({ name, level, made_by: [], states: "", counts: null }),
-);
+const products = ["l0", "l1", "l2"];
 const day = dayNumber("2026-03-01");
 const backwards = { anchor: { row: 2, period: day + 3 }, focus: { row: 1, period: day } };
 

@@ -1,6 +1,6 @@
 /** A rectangle of cells: from where it was begun to where it has come. */
 
-import type { GridProduct, Unit } from "../api/answers";
+import type { Unit } from "../api/answers";
 import { firstDay, isoDate, lastDay, periodName } from "./periods";
 
 /** A cell by the number of its row and of its period. */
@@ -49,10 +49,10 @@ export function isSingle(selection: Selection): boolean {
   );
 }
 
-export function chosen(selection: Selection, products: GridProduct[], unit: Unit): Chosen {
+export function chosen(selection: Selection, all: readonly string[], unit: Unit): Chosen {
   const [top, bottom] = rows(selection);
   const [left, right] = periods(selection);
-  const names = products.slice(top, bottom + 1).map((product) => product.name);
+  const names = all.slice(top, bottom + 1);
   const span =
     left === right
       ? periodName(left, unit)
