@@ -69,14 +69,20 @@ class Catalog:
     Safe to share between threads, not between processes: fork before it is made.
     """
 
-    def __init__(self, url: str | URL | None = None, *, pool_size: int = 4) -> None:
+    def __init__(
+        self,
+        url: str | URL | None = None,
+        *,
+        pool_size: int = 4,
+        connect_seconds: int = CONNECT_SECONDS,
+    ) -> None:
         self.url = url if isinstance(url, URL) else catalog_url(url)
         self.engine: Engine = create_engine(
             self.url,
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "headwater"},
+            connect_args={"connect_timeout": connect_seconds, "application_name": "headwater"},
         )
         event.listen(self.engine, "connect", _set_up)
 

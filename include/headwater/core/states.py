@@ -107,6 +107,29 @@ OPEN_BUILD_STATES = (
 """The states in which a build still stands for work; at most one such build an interval."""
 
 
+class MarkKind(StrEnum):
+    """What a person did in Airflow to a run or to a task."""
+
+    FAILED = "failed"
+    """Marked it failed: its work ends, and is a failure."""
+    SUCCESS = "success"
+    """Marked it success: its work ends, is not made, and is no failure."""
+    SKIPPED = "skipped"
+    """Marked it skipped: as success."""
+    CLEARED = "cleared"
+    """Cleared or retried it: its unfinished work is made again."""
+
+    @property
+    def state(self) -> BuildState:
+        """What unfinished builds become by a mark."""
+        return BuildState.FAILED if self is MarkKind.FAILED else BuildState.HELD
+
+    def said(self, person: str, note: str = "") -> str:
+        """Who did it, and why if a note says so."""
+        words = "cleared by" if self is MarkKind.CLEARED else f"marked {self} by"
+        return f"{words} {person}: {note}" if note else f"{words} {person}"
+
+
 class CampaignState(StrEnum):
     """Where a campaign is."""
 
@@ -190,6 +213,8 @@ class EventKind(StrEnum):
     BUILD_HELD = "build held"
     BUILD_RETRIED = "build retried"
     BUILD_NOT_NEEDED = "build not needed"
+    TASK_MARKED = "task marked"
+    RUN_MARKED = "run marked"
     INTENT_RECOVERED = "intent recovered"
     CATALOG_REPAIRED = "catalog repaired"
     AUDIT_ENDED = "audit ended"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headwater.catalog.models.airflow_run import FeedPosition, RunMark, RunTask
 from headwater.catalog.models.base import Base
 from headwater.catalog.models.campaign import Campaign, CampaignDate, Pass
 from headwater.catalog.models.file import (
@@ -48,6 +49,7 @@ __all__ = [
     "CampaignDate",
     "Code",
     "Event",
+    "FeedPosition",
     "File",
     "FileCode",
     "FileLink",
@@ -70,6 +72,8 @@ __all__ = [
     "QaFile",
     "Release",
     "ReleaseName",
+    "RunMark",
+    "RunTask",
     "Satellite",
     "Tombstone",
     "Wake",

@@ -67,6 +67,7 @@ class Build(Base):
         CheckConstraint(
             "(state = 'running') = (token is not null and lease_until is not null)", name="lease"
         ),
+        CheckConstraint("cancel_state in ('failed', 'held')", name="cancel_state"),
     )
 
     id: Mapped[Key]
@@ -105,6 +106,10 @@ class Build(Base):
     airflow_map_index: Mapped[int | None]
     cancel_requested_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None]
+    cancel_state: Mapped[str | None] = mapped_column(String(24))
+    """What a run that is to end becomes: failed, or held."""
+    cancelled_by: Mapped[str | None]
+    """The person who asked for the end."""
     command: Mapped[str | None]
     """The full command line, joined by blanks."""
     log_path: Mapped[str | None]

@@ -42,11 +42,12 @@ CLAIM_ARRIVALS = text("""
 """Claim what lies in incoming, except what a claim holds that has not moved it yet."""
 
 HOLD_ARRIVALS = text("""
-    update headwater.arrival set lease_until = now() + make_interval(secs => :lease)
+    update headwater.arrival
+    set lease_until = now() + make_interval(secs => :lease), claimed_by = :actor
     where token = :token and state = 'claimed'
     returning id, name, raw_name, size, modified_at, inode, attempts
 """)
-"""Renew a claim, and tell which arrivals it still holds."""
+"""Renew a claim for who works on it now, and tell which arrivals it still holds."""
 
 RELEASE_ARRIVALS = text("""
     update headwater.arrival set lease_until = now() where token = :token and state = 'claimed'
@@ -241,9 +242,10 @@ def claim(
     return {bytes(raw) for raw in connection.execute(CLAIM_ARRIVALS, values).scalars()}
 
 
-def hold(connection: Connection, token: uuid.UUID, lease: float) -> list[HeldArrival]:
-    """Renew a claim; the arrivals that it still holds, by name."""
-    rows = connection.execute(HOLD_ARRIVALS, {"token": token, "lease": lease})
+def hold(connection: Connection, token: uuid.UUID, actor: Actor, lease: float) -> list[HeldArrival]:
+    """Renew a claim for `actor`; the arrivals that it still holds, by name."""
+    values = {"token": token, "actor": actor.name, "lease": lease}
+    rows = connection.execute(HOLD_ARRIVALS, values)
     held = [
         HeldArrival(
             row.id,

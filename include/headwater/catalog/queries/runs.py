@@ -26,16 +26,21 @@ GUARD_RUNNING = text("""
 select b.id from headwater.build b
 join unnest(cast(:ids as bigint[]), cast(:tokens as uuid[])) as r (id, token)
   on b.id = r.id and b.token = r.token
-where b.state = 'running' order by b.id for update of b
+where b.state = 'running' and b.cancel_requested_at is null order by b.id for update of b
 """)
-"""Those of the builds that are still ours, locked until the transaction ends."""
+"""Those of the builds that are still ours and whose end nobody asked for, locked until the
+transaction ends.
+
+Here it is decided who wins where a person asks for the end of a run whose code has ended well: who
+asks before this lock is obeyed, and nothing is adopted; who asks after it finds the build built."""
 
 RELEASE = text("""
 update headwater.build b
-set state = case when r.state = 'pending' and b.cancel_requested_at is not null
-                 then 'failed' else r.state end,
-    reason = case when r.state = 'pending' and b.cancel_requested_at is not null
+set state = case when b.cancel_requested_at is not null
+                 then coalesce(b.cancel_state, 'failed') else r.state end,
+    reason = case when b.cancel_requested_at is not null
                   then coalesce(b.cancel_reason, r.reason) else r.reason end,
+    fingerprint = case when b.cancel_state = 'held' then null else b.fingerprint end,
     token = null, lease_until = null,
     not_before = case when b.cancel_requested_at is null
                       then now() + make_interval(secs => r.delay) end,
@@ -49,12 +54,14 @@ from unnest(cast(:ids as bigint[]), cast(:tokens as uuid[]), cast(:states as tex
             cast(:cpus as float8[]), cast(:rss as bigint[]), cast(:uncounted as boolean[]))
   as r (id, token, state, reason, delay, command, log_path, exit_code, wall, cpu, rss, uncounted)
 where b.id = r.id and b.token = r.token and b.state = 'running'
-returning b.id, b.process_id, b.utc_date, b.interval_stop, b.state, b.reason, b.not_before
+returning b.id, b.process_id, b.utc_date, b.interval_stop, b.state, b.reason, b.not_before,
+          b.cancelled_by
 """)
 """The end of runs that built nothing; a run whose token is no longer the build's writes nothing.
 
-A build whose end a person asked for has failed with that person's reason, also where our own
-process was interrupted at the same time; nothing tries it again by itself."""
+A build whose end a person asked for becomes what that person asked for, failed or held, with that
+person's reason, however its code ended; nothing tries it again by itself. One that is held by a
+person has no fingerprint, so that no change of inputs lifts the hold."""
 
 SUPERSEDE = text("""
 update headwater.build old set state = 'superseded', reason = 'made again by a newer build'
@@ -99,23 +106,37 @@ where b.code_id is not null on conflict do nothing
 
 REAP = text("""
 update headwater.build b
-set state = case when b.attempts >= coalesce((m.settings ->> 'automatic_attempts')::int, :attempts)
+set state = case when b.cancel_requested_at is not null then coalesce(b.cancel_state, 'failed')
+                 when b.attempts >= coalesce((m.settings ->> 'automatic_attempts')::int, :attempts)
                  then 'held' else 'pending' end,
-    reason = case when b.attempts >= coalesce((m.settings ->> 'automatic_attempts')::int, :attempts)
+    reason = case when b.cancel_requested_at is not null
+                  then coalesce(b.cancel_reason, 'its task was lost')
+                  when b.attempts >= coalesce((m.settings ->> 'automatic_attempts')::int, :attempts)
                   then 'failed ' || b.attempts || ' times with the same inputs and code: '
                        || 'its task was lost; retry it when mended'
                   else 'its task was lost: the lease of ' || coalesce(b.claimed_by, 'someone')
                        || ' ended' end,
+    fingerprint = case when b.cancel_state = 'held' then null else b.fingerprint end,
     token = null, lease_until = null, ended_at = now()
 from headwater.mission m
 where m.id = b.mission_id and b.state = 'running' and b.lease_until < now()
-returning b.id, b.process_id, b.utc_date, b.state, b.reason, b.mission_id
+returning b.id, b.process_id, b.utc_date, b.state, b.reason, b.mission_id, b.cancelled_by
 """)
-"""Running builds whose lease is over: to be made again, or held when that happened too often."""
+"""Running builds whose lease is over: what a person asked for, else to be made again, or held when
+that happened too often."""
+
+END_LEASES = text("""
+update headwater.build b set lease_until = now() - interval '1 second'
+from unnest(cast(:ids as bigint[]), cast(:tokens as uuid[])) as r (id, token)
+where b.id = r.id and b.token = r.token and b.state = 'running' and b.lease_until > now()
+returning b.id
+""")
+"""The leases of builds whose task has ended are over now, not only when they run out."""
 
 TAKE_BACK = text("""
 update headwater.build
-set state = 'pending', reason = :reason, token = null, lease_until = null, ended_at = now()
+set state = 'pending', reason = :reason, token = null, lease_until = null, ended_at = now(),
+    cancel_requested_at = null, cancel_state = null, cancel_reason = null, cancelled_by = null
 where id = any(:ids) and state = 'running'
   and airflow_dag_id = :dag_id and airflow_run_id = :run_id and airflow_task_id = :task_id
   and coalesce(airflow_map_index, -1) = :map_index
