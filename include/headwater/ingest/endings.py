@@ -69,7 +69,7 @@ class Endings:
     def hold(self) -> list[HeldArrival]:
         """Renew the lease; the arrivals that are still to be ended, by name."""
         with self.catalog.begin() as connection:
-            held = arrivals.hold(connection, self.token, LEASE_SECONDS)
+            held = arrivals.hold(connection, self.token, self.actor, LEASE_SECONDS)
         self._renewed = time.monotonic()
         return held
 

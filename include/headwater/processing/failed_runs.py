@@ -12,11 +12,11 @@ from sqlalchemy import Connection, Row
 from headwater.archive.quarantine import quarantine
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import runs
-from headwater.catalog.queries.build_events import write_events
+from headwater.catalog.queries.build_events import write_end_events
 from headwater.catalog.queries.wakes import Ended, WakeUp, end_of_work, lock_work, wake
 from headwater.core.actor import Actor
 from headwater.core.errors import ArchiveError
-from headwater.core.states import BuildState, EventKind
+from headwater.core.states import BuildState
 from headwater.missions.loaded import LoadedMission
 from headwater.processing.found_outputs import left_files
 from headwater.processing.made_files import LOST_CLAIM, Adoption
@@ -26,11 +26,6 @@ from headwater.processing.work_directory import is_folder
 
 MOST_EVIDENCE = 20
 """So many files that a failed code has named itself are kept."""
-_END_EVENTS = {
-    EventKind.BUILD_FAILED: BuildState.FAILED,
-    EventKind.BUILD_HELD: BuildState.HELD,
-    EventKind.BUILD_RETRIED: BuildState.PENDING,
-}
 UPSTREAM_ENDED = "an upstream build has ended"
 
 
@@ -79,9 +74,7 @@ class FailedRuns:
                 if row.state == BuildState.FAILED.value and row.not_before is not None
             ],
         )
-        for kind, state in _END_EVENTS.items():
-            reasons = {row.id: row.reason for row in rows if row.state == state.value}
-            write_events(connection, kind, self.actor, reasons)
+        write_end_events(connection, rows, self.actor)
 
     def _keep_evidence(self, adoption: Adoption) -> Path | None:
         """Move log and partial outputs to the error folder; returns where the log is."""

@@ -235,6 +235,8 @@ def _row_of(entry: ProposedBuild, known: dict[int, planning.KnownBuild]) -> Buil
         retried_later = entry.not_before is not None
         if build is None or build.state is BuildState.RUNNING or retried_later:
             return None
+        if build.state is BuildState.FAILED and build.reason == entry.reason:
+            return None  # a person ended it: it stays known, and a failure
     held = build is not None and build.state is BuildState.HELD and build.reason == entry.reason
     if entry.action is Action.HOLD and held:
         return None

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, TextClause
 from headwater.archive.intents import give_up_intents
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import build_requests, due_work, runs
-from headwater.catalog.queries.build_events import write_events
+from headwater.catalog.queries.build_events import write_end_events, write_events
 from headwater.catalog.queries.wakes import Ended, WakeUp, lock_work, wake, wake_waiters
 from headwater.core.actor import Actor
 from headwater.core.interval import DateSpan, spans_of
@@ -168,18 +168,14 @@ def _pass(
 def reap_expired_leases(catalog: Catalog) -> list[tuple[int, BuildState, str]]:
     """Free the running builds whose lease is over; returns id, new state and reason of each.
 
-    They are pending again, or held when that has happened too often with the same inputs.
+    They are pending again, or held when that has happened too often with the same inputs, or what
+    a person has asked for who marked their task.
     """
     actor = Actor("headwater")
     with catalog.begin() as connection:
         values = {"attempts": MissionSettings().automatic_attempts}
         rows = connection.execute(runs.REAP, values).all()
-        for state, kind in (
-            (BuildState.HELD, EventKind.BUILD_HELD),
-            (BuildState.PENDING, EventKind.BUILD_RETRIED),
-        ):
-            reasons = {row.id: row.reason for row in rows if row.state == state.value}
-            write_events(connection, kind, actor, reasons)
+        write_end_events(connection, rows, actor)
         wakes = [WakeUp(row.process_id, row.utc_date, row.reason) for row in rows]
         wake(connection, wakes)
     return [(row.id, BuildState(row.state), row.reason) for row in rows]
