@@ -14,9 +14,8 @@ from headwater.core.errors import SettingError
 CONNECTION = "headwater_catalog"
 
 
-@contextmanager
-def open_catalog() -> Iterator[Catalog]:
-    """The catalog, closed at the end.
+def catalog_address() -> str:
+    """The catalog's address, with its password.
 
     Raises
     ------
@@ -30,7 +29,19 @@ def open_catalog() -> Iterator[Catalog]:
             f"Airflow has no connection {CONNECTION!r}: add one of type postgres, or set "
             f"AIRFLOW_CONN_{CONNECTION.upper()} for its processes"
         ) from error
-    catalog = Catalog(connection.get_uri(), pool_size=2)
+    return str(connection.get_uri())
+
+
+@contextmanager
+def open_catalog() -> Iterator[Catalog]:
+    """The catalog, closed at the end.
+
+    Raises
+    ------
+    SettingError
+        If Airflow has no such connection.
+    """
+    catalog = Catalog(catalog_address(), pool_size=2)
     try:
         yield catalog
     finally:

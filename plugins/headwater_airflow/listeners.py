@@ -1,63 +1,100 @@
-"""What Airflow tells the plug-in when a person marks a task.
+"""What Airflow tells the plug-in when a person marks a task or a run.
 
-Marking a task failed fires no callback of the task, only these functions, in the API server
-(spec airflow 9). Airflow logs and swallows what they raise.
+Marking fires no callback of the task, only these functions, in the API server (spec airflow 9),
+before Airflow commits. Airflow logs and swallows what they raise. They fire elsewhere too: in task
+processes, where the task itself has ended its builds, and in the scheduler. Only where a person is
+behind the request do they do anything.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.listeners import hookimpl
 
+from headwater_airflow.persons import Asking, asking
+
 if TYPE_CHECKING:
+    from airflow.models.dagrun import DagRun
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.state import TaskInstanceState
-
-BUILD_OPERATOR = "BuildOperator"
-CONNECT_SECONDS = 2
-
-_REQUEST_CANCEL = """
-update headwater.build
-set cancel_requested_at = now(), cancel_reason = %(reason)s
-where state = 'running' and cancel_requested_at is null
-  and airflow_dag_id = %(dag_id)s and airflow_run_id = %(run_id)s
-  and airflow_task_id = %(task_id)s and coalesce(airflow_map_index, -1) = %(map_index)s
-"""
-"""Ask the keeper of each running build of a task to end it; asking twice changes nothing."""
 
 
 @hookimpl
 def on_task_instance_failed(
     previous_state: TaskInstanceState | None, task_instance: TaskInstance, error: object
 ) -> None:
-    """Ask for the end of the builds of a build task that a person marked failed.
+    """A person marks a task failed: its builds end, and have failed."""
+    _task_marked(task_instance, "failed")
 
-    In a task process Airflow gives an object of another class: there the task itself has ended
-    its builds.
-    """
-    if type(task_instance).__name__ != "TaskInstance":
+
+@hookimpl
+def on_task_instance_success(
+    previous_state: TaskInstanceState | None, task_instance: TaskInstance
+) -> None:
+    """A person marks a task success: its unfinished builds end, and are held."""
+    _task_marked(task_instance, "success")
+
+
+@hookimpl
+def on_task_instance_skipped(
+    previous_state: TaskInstanceState | None, task_instance: TaskInstance
+) -> None:
+    """A person marks a task skipped: as success."""
+    _task_marked(task_instance, "skipped")
+
+
+@hookimpl
+def on_dag_run_failed(dag_run: DagRun, msg: str) -> None:
+    """A person marks a run failed: all its builds end; its tasks that have not run tell nothing."""
+    _run_marked(dag_run, "failed")
+
+
+@hookimpl
+def on_dag_run_success(dag_run: DagRun, msg: str) -> None:
+    """A person marks a run success: all its unfinished builds end, and are held."""
+    _run_marked(dag_run, "success")
+
+
+def _task_marked(instance: TaskInstance, kind: str) -> None:
+    by = asking.get()
+    if by is None:
         return
-    if getattr(task_instance, "operator", None) == BUILD_OPERATOR:
-        request_cancel(task_instance)
+    from headwater_airflow.marking import of_task, told
+
+    of = of_task(
+        getattr(instance, "operator", None) or "",
+        instance.dag_id,
+        instance.run_id,
+        instance.task_id,
+        instance.map_index if instance.map_index is not None else -1,
+    )
+    if of is not None:
+        told(instance, of, kind, by, fresh_note(getattr(instance, "task_instance_note", None), by))
 
 
-def request_cancel(task_instance: TaskInstance) -> None:
-    """Write the cancel request; the API server waits no longer than 2 s for the catalog."""
-    import psycopg
-    from airflow.sdk import BaseHook
-    from sqlalchemy.engine import make_url
+def _run_marked(run: DagRun, kind: str) -> None:
+    by = asking.get()
+    if by is None:
+        return
+    from headwater.processing.run_marks import Marked
+    from headwater_airflow.marking import told
 
-    from headwater_airflow.catalog_access import CONNECTION
+    of = Marked(run.dag_id, run.run_id)
+    told(run, of, kind, by, fresh_note(getattr(run, "dag_run_note", None), by))
 
-    address = make_url(BaseHook.get_connection(CONNECTION).get_uri().split("?", 1)[0])
-    dsn = address.set(drivername="postgresql").render_as_string(hide_password=False)
-    values = {
-        "reason": "marked failed in Airflow",
-        "dag_id": task_instance.dag_id,
-        "run_id": task_instance.run_id,
-        "task_id": task_instance.task_id,
-        "map_index": task_instance.map_index,
-    }
-    with psycopg.connect(dsn, connect_timeout=CONNECT_SECONDS) as connection:
-        connection.execute(_REQUEST_CANCEL, values)
+
+def fresh_note(note: Any, by: Asking) -> str:
+    """The text of a note that came with this very request; what stood there before is no reason.
+
+    Airflow writes the note before it changes the state, but for several runs marked at once.
+    """
+    from sqlalchemy.orm import object_session
+
+    if note is None:
+        return ""
+    session = object_session(note)
+    unwritten = session is not None and (note in session.new or note in session.dirty)
+    if unwritten or (note.updated_at is not None and note.updated_at >= by.since):
+        return str(note.content or "")
+    return ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from airflow.plugins_manager import AirflowPlugin
 
 from headwater_airflow import listeners
+from headwater_airflow.persons import PersonMiddleware
 
 
 class HeadwaterPlugin(AirflowPlugin):
@@ -15,3 +16,6 @@ class HeadwaterPlugin(AirflowPlugin):
 
     name = "headwater"
     listeners = [listeners]  # noqa: RUF012  Airflow reads it as the class has it
+    fastapi_root_middlewares = [  # noqa: RUF012  as above
+        {"middleware": PersonMiddleware, "args": [], "kwargs": {}, "name": "headwater: who asks"}
+    ]

@@ -22,6 +22,7 @@ MODULES = (
     "headwater_airflow.factories.missions",
     "headwater_airflow.operators",
     "headwater_airflow.pools_and_files",
+    "headwater_airflow.reconciling",
 )
 
 for _name in MODULES:

@@ -139,6 +139,19 @@ class AirflowRest:
         path = f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id, safe='~')}/taskInstances"
         return self._pages(path, "task_instances", {"state": list(states)})
 
+    def task_instance(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> Json:
+        """Return one task instance; status 404 when it is gone."""
+        path = (
+            f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id, safe='')}"
+            f"/taskInstances/{quote(task_id)}"
+        )
+        return self._send("GET", path if map_index < 0 else f"{path}/{map_index}")
+
+    def event_logs(self, event: str, after: datetime) -> list[Json]:
+        """Return the rows of Airflow's log of an event since a time (UTC), the oldest first."""
+        params = {"event": event, "after": after.isoformat(), "order_by": "event_log_id"}
+        return self._pages("/api/v2/eventLogs", "event_logs", params)
+
     def ensure_pool(self, name: str, slots: int, description: str = "") -> None:
         """Make the pool, or give it these slots and description if it is there."""
         body: Json = {"slots": slots, "description": description, "include_deferred": False}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from headwater_airflow.batches import chunk_of
-from headwater_airflow.operators.base import HeadwaterOperator, actor_of, is_retried
+from headwater_airflow.operators.base import HeadwaterOperator, actor_of, asking_actor, is_retried
 from headwater_airflow.operators.failures import and_more
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ class BuildOperator(HeadwaterOperator):
             if is_retried(context):
                 take_back(catalog, mission, builds, actor)
             if is_retried(context) or self._is_redo():
-                retry_builds(catalog, mission, builds, actor)
+                asks = asking_actor(context) if is_retried(context) else actor
+                retry_builds(catalog, mission, builds, asks)
             stop = EqualFailures(EQUAL_FAILURES, self._stop)
             self._runner = BuildRunner(
                 catalog, mission, actor, report=lambda result: self._report(result, stop)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
@@ -27,13 +27,16 @@ class FailuresOperator(HeadwaterOperator):
     ----------
     results
         What the build tasks gave.
+    makes
+        The task that is mapped over the chunks: the catalog keeps which builds each is to make.
     """
 
     template_fields = ("results",)
 
-    def __init__(self, *, results: Any, **kwargs: Any) -> None:
+    def __init__(self, *, results: Any, makes: str = "redo", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.results = results
+        self.makes = makes
 
     def work(self, context: Context) -> list[dict[str, Any]]:
         """Gather them.
@@ -46,7 +49,23 @@ class FailuresOperator(HeadwaterOperator):
         chunks = chunks_to_redo(result for result in self.results or () if result)
         if not chunks:
             raise AirflowSkipException("no build failed inside a larger task")
+        record_chunks(context, self.makes, chunks)
         return chunks
+
+
+def record_chunks(context: Context, task_id: str, chunks: Sequence[Mapping[str, Any]]) -> None:
+    """Let the catalog know which builds each mapped task of `task_id` is to make in this run.
+
+    So a person's mark reaches also those that no task has claimed yet.
+    """
+    from headwater.catalog.queries.run_tasks import record_tasks
+    from headwater_airflow.catalog_access import open_catalog
+
+    run = context["ti"]
+    with open_catalog() as catalog, catalog.begin() as connection:
+        record_tasks(
+            connection, run.dag_id, run.run_id, task_id, [chunk["builds"] for chunk in chunks]
+        )
 
 
 def chunks_to_redo(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from airflow.sdk.bases.sensor import PokeReturnValue
 from airflow.sdk.exceptions import AirflowSkipException
 
 from headwater_airflow.failures import CATALOG_RETRIES, CATALOG_RETRY_DELAY, airflow_failures
-from headwater_airflow.operators.base import actor_of
+from headwater_airflow.operators.base import actor_of, end_at_once
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -69,6 +69,10 @@ class IncomingSensor(BaseSensorOperator):
         if not claims and not self.wait:
             raise AirflowSkipException(f"nothing has arrived for {self.mission}")
         return PokeReturnValue(is_done=bool(claims), xcom_value=claims)
+
+    def on_kill(self) -> None:
+        """End at once: what was claimed is taken over by the next look."""
+        end_at_once()
 
     def _claim(self, context: Context) -> list[dict[str, Any]]:
         from headwater.ingest.quality import read_qa_dir

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from headwater_airflow.operators.base import HeadwaterOperator, actor_of, is_retried
+from headwater_airflow.operators.base import HeadwaterOperator, actor_of, end_at_once, is_retried
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -59,6 +59,10 @@ class IngestOperator(HeadwaterOperator):
         told = emit_dates(context, self.outlets, days)
         self.log.info("told of %s", ", ".join(told) or "nothing")
         return dict(counts)
+
+    def on_kill(self) -> None:
+        """End at once: what is half done is finished or undone by whoever takes the claim over."""
+        end_at_once()
 
     def _ingest(self, context: Context) -> IngestReport:
         from headwater.archive.recovery import give_up

@@ -9,7 +9,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from headwater_airflow.asked_dates import asked_span
 from headwater_airflow.batches import Chunk, ToMake, chunks_of
-from headwater_airflow.operators.base import HeadwaterOperator, actor_of, is_retried
+from headwater_airflow.operators.base import HeadwaterOperator, asking_actor, is_by_hand, is_retried
+from headwater_airflow.operators.failures import record_chunks
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -37,6 +38,8 @@ class PlanOperator(HeadwaterOperator, SkipMixin):
     several
         The task that gathers the failures of chunks: skipped here when each build has a task of
         its own, since then there is nothing to gather.
+    makes
+        The task that is mapped over the chunks: the catalog keeps which builds each is to make.
     """
 
     template_fields = ("mission", "process")
@@ -48,6 +51,7 @@ class PlanOperator(HeadwaterOperator, SkipMixin):
         process: str,
         cores: int = 2,
         several: str | None = None,
+        makes: str = "build",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -55,6 +59,7 @@ class PlanOperator(HeadwaterOperator, SkipMixin):
         self.process = process
         self.cores = cores
         self.several = several
+        self.makes = makes
 
     def work(self, context: Context) -> list[Chunk]:
         """Plan, and give the chunks of builds.
@@ -68,6 +73,7 @@ class PlanOperator(HeadwaterOperator, SkipMixin):
         plan, builds, seconds = self._plan(context, span)
         self._say(plan)
         chunks = chunks_of(builds, cores=self.cores, seconds_each=seconds)
+        record_chunks(context, self.makes, chunks)
         if self.several and all(len(chunk["builds"]) == 1 for chunk in chunks):
             self._skip_now(context, self.several)
         if not chunks:
@@ -100,13 +106,13 @@ class PlanOperator(HeadwaterOperator, SkipMixin):
         from headwater.processing.service import pending_builds, retry_builds
         from headwater_airflow.catalog_access import open_catalog
 
-        actor = actor_of(context)
+        actor = asking_actor(context)
         with open_catalog() as catalog:
             mission = load_mission(catalog, self.mission)
             process = mission.process(self.process)
             reach = span and _reach(process, span)
             plan = plan_due(catalog, mission, process, actor=actor, span=reach)
-            if span and (is_retried(context) or _asked_by_person(context)):
+            if span and (is_retried(context) or is_by_hand(context)):
                 retry_builds(catalog, mission, _stopped(plan), actor)
             found = pending_builds(catalog, mission, process, span=span and plan.reach)
             seconds = usual_seconds(catalog, process) if found else None
@@ -123,13 +129,6 @@ class PlanOperator(HeadwaterOperator, SkipMixin):
             self.log.info("and %d more that are not made", len(not_made) - REASONS_SHOWN)
         if plan.more:
             self.log.info("more dates are due: the next run takes them")
-
-
-def _asked_by_person(context: Context) -> bool:
-    from headwater_airflow.due_runs import WOKEN_BY
-
-    run = context["dag_run"]
-    return run.run_type == "manual" and WOKEN_BY not in (run.conf or {})
 
 
 def _stopped(plan: Plan) -> list[int]:

@@ -65,7 +65,8 @@ class Look:
         from headwater.missions.loaded import mission_names
 
         missions = mission_names(self._catalog)
-        done = self._tried("freeing builds", self._free_builds)
+        done = self._tried("what persons marked", self._reconcile)
+        done += self._tried("freeing builds", self._free_builds)
         for mission in missions:
             done += self._tried(f"recovering {mission}", partial(self._recover, mission))
         changed = [
@@ -88,6 +89,15 @@ class Look:
             self._warn("%s: %s", what, error)
             self.troubles.append(f"{what}: {error}")
             return []
+
+    def _reconcile(self) -> list[str]:
+        from headwater_airflow.airflow_access import open_airflow
+        from headwater_airflow.reconciling import end_lost_leases, missed_marks
+
+        with open_airflow() as rest:
+            done = missed_marks(self._catalog, rest)
+            end_lost_leases(self._catalog, rest)  # the next step frees them, and says so
+        return done
 
     def _free_builds(self) -> list[str]:
         from headwater.processing.service import reap_expired_leases
