@@ -27,6 +27,8 @@ INCOMING, L1, L2 = "synthetic.incoming", "synthetic.make.make_l1", "synthetic.ma
 
 CODE = """#!/bin/sh
 # Fails or hangs for the inputs whose names hold a word of the file "fail" or "hang" beside it.
+# One for a word of the file "stubborn" ignores every signal that can be ignored, and so do a child
+# of it and one in a session of its own.
 # A file "slow" there says how many seconds it takes to fail, a file "pace" how many any run takes.
 here=$(dirname "$0")
 for word in $(cat "$here/fail" 2>/dev/null); do
@@ -37,6 +39,15 @@ for word in $(cat "$here/fail" 2>/dev/null); do
 done
 for word in $(cat "$here/hang" 2>/dev/null); do
     case "$1" in *"$word"*) echo $$ > "$here/pid.$word"; sleep 600 ;; esac
+done
+for word in $(cat "$here/stubborn" 2>/dev/null); do
+    case "$1" in *"$word"*)
+        trap '' TERM INT HUP
+        setsid sh -c 'trap "" TERM INT HUP; while :; do sleep 1; done' &
+        (while :; do sleep 1; done) &
+        echo $$ > "$here/stubborn.${1##*/}"
+        while :; do sleep 1; done ;;
+    esac
 done
 [ -s "$here/pace" ] && sleep "$(cat "$here/pace")"
 exec cat -- "$1" > "$2"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from on_airflow.site import L1, L2, Site, ended, until
@@ -90,26 +88,3 @@ def test_what_came_while_a_dag_was_paused_is_made_once_it_is_not(site: Site) -> 
     # Airflow has forgotten the events; headwater.system finds the wake rows.
     until(lambda: site.products("2026-07-01", "2026-07-31").get("synth_l1") == 2)
     assert site.runs(L1, "2026-07-01")[0]["note"].startswith("2026-07-01: ")
-
-
-@pytest.mark.fault(59)
-def test_marked_failed_its_code_dies_and_nothing_is_adopted(site: Site) -> None:
-    site.say("hang", "20260601")
-    site.drop("2026-06-01")
-    pid = until(lambda: site.hanging("20260601"))
-    run = until(lambda: site.runs(L1, "2026-06-01"))[0]
-    path = f"/api/v2/dags/{L1}/dagRuns/{run['dag_run_id']}/taskInstances/build/0"
-    site.send("PATCH", path, {"new_state": "failed"})
-    until(lambda: not _alive(pid), 10)
-    query = "select state, reason from headwater.build where utc_date = '2026-06-01'"
-    until(lambda: site.rows(query)[0][0] == "failed", 10)
-    assert "marked failed" in site.rows(query)[0][1]
-    assert site.products("2026-06-01", "2026-06-01") == {"synth_l0": 1}
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
