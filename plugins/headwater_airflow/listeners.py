@@ -70,7 +70,10 @@ def _task_marked(instance: TaskInstance, kind: str) -> None:
         instance.map_index if instance.map_index is not None else -1,
     )
     if of is not None:
-        told(instance, of, kind, by, fresh_note(getattr(instance, "task_instance_note", None), by))
+        note = fresh_note(getattr(instance, "task_instance_note", None), by)
+        if not note:  # its whole run may have been marked
+            note = fresh_note(getattr(instance.dag_run, "dag_run_note", None), by)
+        told(instance, of, kind, by, note)
 
 
 def _run_marked(run: DagRun, kind: str) -> None:

@@ -77,8 +77,8 @@ def test_the_paths_that_it_was_placing_are_free_too(
 ) -> None:
     promise = text(
         "insert into headwater.intent (mission_id, token, state, source_path, part_path,"
-        " final_path, owner, lease_until) values (:mission, gen_random_uuid(), 'open', '', 'l0/.part',"
-        " :name, :owner, now() + interval '300 s')"
+        " final_path, owner, lease_until) values (:mission, gen_random_uuid(), 'open', '',"
+        " 'l0/.part', :name, :owner, now() + interval '300 s')"
     )
     with catalog.begin() as connection:
         for index in (0, 1):

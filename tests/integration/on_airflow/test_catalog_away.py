@@ -5,14 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
-from sqlalchemy.engine import make_url
+from catalog_outage import away
 
 from headwater_airflow.pools_and_files import reparse_missions
 from on_airflow.site import INCOMING, L1, L2, Site, until
@@ -22,33 +18,13 @@ pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 HEADWATER = "from headwater.cli.main import run; run()"
 
 
-@contextmanager
-def catalog_away(site: Site) -> Iterator[None]:
-    """Nobody reaches the catalog; Airflow's database beside it, in the same server, answers."""
-    url = make_url(site.stack.catalog_url())
-    dsn = url.set(drivername="postgresql", database="postgres")
-    with psycopg.connect(dsn.render_as_string(hide_password=False), autocommit=True) as admin:
-
-        def allow(word: str) -> None:
-            change = sql.SQL("alter database {} allow_connections {}")
-            admin.execute(change.format(sql.Identifier(str(url.database)), sql.SQL(word)))
-
-        allow("false")
-        try:
-            end = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s"
-            admin.execute(end, (url.database,))
-            yield
-        finally:
-            allow("true")
-
-
 @pytest.mark.fault(14)
 def test_what_the_catalog_misses_while_it_is_away_is_made_when_it_is_back(site: Site) -> None:
     site.say("hang", "20240101")
     site.drop("2024-01-01")
     until(lambda: site.hanging("20240101"))
     site.say("hang")
-    with catalog_away(site):
+    with away(site.stack.catalog_url()):
         site.drop("2024-02-01")
         arrived = until(lambda: _waiting_for_retry(site, INCOMING))
         build = until(lambda: _waiting_for_retry(site, L1))

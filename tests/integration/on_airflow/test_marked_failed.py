@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psutil
 import pytest
+from catalog_outage import away
 
 from headwater_airflow.factories.system import DAG_ID as SYSTEM
 from on_airflow.persons import (
@@ -19,7 +20,6 @@ from on_airflow.persons import (
     told,
 )
 from on_airflow.site import L1, Site, ended, until
-from on_airflow.test_catalog_away import catalog_away
 
 pytestmark = pytest.mark.airflow
 
@@ -154,7 +154,7 @@ def test_marked_while_the_catalog_is_away_it_is_done_when_the_catalog_is_back(si
     day = "2028-08-01"
     with stubborn(site, day) as run:
         running = codes(site, "202808")
-        with catalog_away(site):
+        with away(site.stack.catalog_url()):
             assert Person(site, "ana").marks(run, "failed", "build", 0, "away") == 200
             _, alive = psutil.wait_procs(
                 running, timeout=15
