@@ -108,7 +108,13 @@ def show(mission: Name = None, as_json: Json = False) -> None:
     with open_catalog() as catalog:
         loaded = load_mission(catalog, the_mission(catalog, mission))
     products = [
-        {"level": one.level, "product": one.name, "format": one.format, "path": one.relative_path}
+        {
+            "level": one.level,
+            "product": one.name,
+            "format": one.format,
+            "path": one.relative_path,
+            "expected": None if one.expected is None else str(one.expected),
+        }
         for one in sorted(loaded.products.values(), key=lambda one: (one.level, one.name))
     ]
     processes = [
@@ -137,7 +143,8 @@ def show(mission: Name = None, as_json: Json = False) -> None:
     out.print(f"[bold]{loaded.name}[/bold], revision {loaded.revision}")
     for name, folder in folders.items():
         out.print(f"  {name:<13} {folder}", markup=False)
-    show_table(products, ("level", "product", "format", "path"), title="Products", none="none")
+    columns = ("level", "product", "format", "path", "expected")
+    show_table(products, columns, title="Products", none="none")
     show_table(
         processes, ("process", "timebase", "inputs", "outputs", "code"),
         title="Processes", none="none",

@@ -27,6 +27,21 @@ def day_stop(day: date) -> datetime:
     return day_start(day) + DAY - LAST_MICROSECOND
 
 
+def utc_moment(text: str) -> datetime:
+    """A time in ISO 8601 as UTC; one without a zone is UTC.
+
+    Raises
+    ------
+    IntervalError
+        If `text` is anything else.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise IntervalError(f"{text!r} is not a time such as 2020-01-31T12:00:00Z") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class DateSpan:
     """The days from `first` to `last`, both included."""

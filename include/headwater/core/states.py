@@ -130,6 +130,63 @@ class MarkKind(StrEnum):
         return f"{words} {person}: {note}" if note else f"{words} {person}"
 
 
+class ExpectedWhen(StrEnum):
+    """When files of a product are expected, as a mission file says it."""
+
+    ALWAYS = "always"
+    """Each day."""
+    WEEKDAYS = "weekdays"
+    """Some days of each week."""
+    CONTACTS = "contacts"
+    """The days (UTC) that a contact of a table touches."""
+    NEVER = "never"
+    """No day: it comes on demand, or nobody can tell when."""
+
+
+class CellState(StrEnum):
+    """What a product has of one day, or of a week or a month: a cell of the grid.
+
+    They stand in the order of precedence, the most pressing first: of all that is so of a day,
+    and of all days of a period, the first one here is shown. First comes what needs a person,
+    then what is under way by itself, then what is settled.
+    """
+
+    FAILED = "failed"
+    """A build of it failed, whether or not an older file is there."""
+    LOST = "lost"
+    """The catalog has its newest file, but it is not on disk."""
+    QUARANTINED = "quarantined"
+    """No file is there, and an arrival in quarantine looks like one."""
+    MISSING = "missing"
+    """A file is expected, none is there, and nothing is under way: a gap."""
+    HELD = "held"
+    """A build of it is not made until a person says so."""
+    BUILDING = "building"
+    """A build of it runs."""
+    WAITING = "waiting"
+    """No file is there, and a build of it is pending or waits, or is still to be planned."""
+    STALE = "stale"
+    """A file is there, made from inputs or by a code that are no longer the newest, or work is
+    open that will make it anew."""
+    CURRENT = "current"
+    """Its newest file is there, and nothing asks for another."""
+    NOT_EXPECTED = "not expected"
+    """No file is there, and none is expected."""
+
+    @property
+    def letter(self) -> str:
+        """How it stands in a row of the grid."""
+        return self.value[0]
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order of precedence; 0 is the most pressing."""
+        return _CELL_RANKS[self]
+
+
+_CELL_RANKS = {state: rank for rank, state in enumerate(CellState)}
+
+
 class CampaignState(StrEnum):
     """Where a campaign is."""
 

@@ -10,9 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     WithJsonSchema,
@@ -21,6 +19,8 @@ from pydantic import (
 
 from headwater.core.states import FoundBy, InputKind, Timebase
 from headwater.core.version import Version
+from headwater.missions.expected_data import ExpectedOrWord
+from headwater.missions.part import Part
 from headwater.missions.problems import Places
 from headwater.missions.value_kinds import Day, PathText
 
@@ -62,12 +62,6 @@ OptionalText = Annotated[str | None, BeforeValidator(_none_if_empty)]
 OptionalPath = Annotated[PathText | None, BeforeValidator(_none_if_empty)]
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Interface = Annotated[int, Field(ge=1, le=_LARGEST)]
-
-
-class Part(BaseModel):
-    """A part of a mission file; it refuses keys that it does not know."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class MissionSettings(Part):
@@ -172,6 +166,9 @@ class ProductDefinition(Part):
     description: OptionalText = None
     several_per_day: bool = False
     """Whether one day may have several files, told apart by their start times."""
+    expected: ExpectedOrWord = None
+    """When files are expected; if absent, a product that is made is expected where its required
+    inputs are, and any other each day from its first file on."""
     inspector: InspectorDefinition
 
 

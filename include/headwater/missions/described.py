@@ -77,6 +77,7 @@ def _product(product: LoadedProduct) -> ProductDefinition:
         format=product.format,
         description=product.description,
         several_per_day=product.several_per_day,
+        expected=product.expected,
         inspector=InspectorDefinition(
             filename=inspector.filename,
             relative_path=inspector.relative_path,

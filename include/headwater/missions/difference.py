@@ -153,7 +153,8 @@ def _mission(wanted: Wanted) -> Values:
 
 def _product(product: WantedProduct) -> Values:
     part: ProductDefinition = product.part
-    values = part.model_dump(mode="json", exclude={"name", "inspector"})
+    values = part.model_dump(mode="json", exclude={"name", "inspector", "expected"})
+    values["expected"] = None if part.expected is None else str(part.expected)
     inspector = part.inspector.model_dump(mode="json")
     return values | {f"inspector.{key}": value for key, value in inspector.items()}
 

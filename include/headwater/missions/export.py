@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from headwater.catalog.connection import Catalog
 from headwater.core.errors import MissionFileError
+from headwater.core.states import ExpectedWhen
 from headwater.missions.definition import MissionDefinition
 from headwater.missions.described import described, latest_codes, relative_to_root
 from headwater.missions.loaded import LoadedProcess, load_mission
@@ -69,6 +70,8 @@ def _document(definition: MissionDefinition) -> dict[str, Any]:
                 del process[many]
     for product in document.get("products", {}).values():
         product["inspector"].setdefault("version", "1.0.0")
+        if "expected" in product and not product["expected"].keys() - {"when"}:
+            product["expected"] = product["expected"].get("when", str(ExpectedWhen.ALWAYS))
     return document
 
 

@@ -117,6 +117,8 @@ def _unsayable(definition: MissionDefinition, mission: LoadedMission) -> Iterato
     for product in definition.products.values():
         if product.several_per_day:
             yield f"product {product.name!r} may have several files a day"
+        if product.expected is not None:
+            yield f"product {product.name!r} is expected: {product.expected}"
     for process in definition.processes.values():
         yield from _unsayable_of(process, mission)
     for noun, parts in (("product", definition.products), ("process", definition.processes)):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from headwater.core.states import FoundBy, InputKind, Timebase
 from headwater.core.version import Version
+from headwater.missions.expected_data import ExpectedDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class LoadedProduct:
     satellite_id: int
     satellite: str
     inspector: LoadedInspector
+    expected: ExpectedDefinition | None = None
+    """When the mission file says that its files are expected; none if it does not say."""
 
 
 @dataclass(frozen=True, slots=True)

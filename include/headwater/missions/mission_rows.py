@@ -18,6 +18,7 @@ from headwater.catalog.models import (
     Satellite,
 )
 from headwater.core.version import Version
+from headwater.missions.expected_data import ExpectedDefinition
 from headwater.missions.mission_parts import (
     LoadedCode,
     LoadedInput,
@@ -86,6 +87,7 @@ def _products(connection: Connection, mission_id: int) -> Products:
             satellite_id=row.satellite_id,
             satellite=row.satellite,
             inspector=inspectors[row.id],
+            expected=row.expected and ExpectedDefinition.model_validate(row.expected),
         )
         for row in rows
     }

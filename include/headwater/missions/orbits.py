@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,11 +17,12 @@ from headwater.catalog.queries.orbits import orbits_of, wake_for_orbits, write_o
 from headwater.catalog.queries.wakes import lock_work
 from headwater.core.actor import Actor
 from headwater.core.errors import MissionFileError, NotFoundError
+from headwater.core.interval import utc_moment
 from headwater.core.output_interval import LONGEST_ORBIT, Orbit
 from headwater.core.states import EventKind
+from headwater.missions.given_text import text_of
 from headwater.missions.loaded import LoadedMission
 from headwater.missions.problems import Problems, nearest
-from headwater.missions.reading import text_of
 
 COLUMNS = ("orbit", "start", "stop")
 _LARGEST = 2**62
@@ -91,20 +92,12 @@ def _orbit(row: Sequence[str]) -> Orbit:
     number, start, stop = (word.strip() for word in row)
     if not number.isascii() or not number.isdigit() or int(number) > _LARGEST:
         raise ValueError(f"{number!r} is not the number of an orbit")
-    orbit = Orbit(_moment(start), _moment(stop), int(number))
+    orbit = Orbit(utc_moment(start), utc_moment(stop), int(number))
     if orbit.stop <= orbit.start:
         raise ValueError(f"orbit {number} stops at {stop}, not after its start {start}")
     if orbit.stop - orbit.start > LONGEST_ORBIT:
         raise ValueError(f"orbit {number} lasts longer than {LONGEST_ORBIT.days} days")
     return orbit
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"{text!r} is not a time such as 2020-01-31T12:00:00Z") from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def gaps_and_overlaps(orbits: Iterable[Orbit]) -> list[str]:

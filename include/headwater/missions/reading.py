@@ -7,11 +7,10 @@ from pathlib import Path
 
 from headwater.missions.conf_file import read_conf
 from headwater.missions.definition import MissionDefinition
+from headwater.missions.given_text import text_of
 from headwater.missions.problems import Problems
 from headwater.missions.settling import settled
 from headwater.missions.yaml_file import read_yaml
-
-_LARGEST_BYTES = 16 * 2**20
 
 
 def read_mission_files(paths: Iterable[Path | str]) -> list[MissionDefinition]:
@@ -39,17 +38,3 @@ def read_mission_files(paths: Iterable[Path | str]) -> list[MissionDefinition]:
         definitions += [settled(definition, path.parent, problems) for definition in read]
     problems.refuse()
     return definitions
-
-
-def text_of(path: Path, problems: Problems) -> str | None:
-    """The content of a file that a person gives us; none, and why in `problems`, if unusable."""
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            problems.add(str(path), "is larger than 16 MiB, expected a mission file")
-            return None
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        problems.add(str(path), f"is not UTF-8 text: byte {error.start} cannot be read")
-    except OSError as error:
-        problems.add(str(path), f"cannot be read: {error.strerror or error}")
-    return None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from headwater.core.command_fields import with_products
+from headwater.missions.contacts import with_contacts
 from headwater.missions.definition import (
     InspectorDefinition,
     MissionDefinition,
@@ -41,7 +42,12 @@ def settled(definition: MissionDefinition, folder: Path, problems: Problems) -> 
     mission = _folders(definition.mission, folder, fields)
     fields |= {"ROOTDIR": mission.rootdir}
     products = {
-        key: _product(product, fields, problems, definition.places.place("products", key))
+        key: _with_contacts(
+            _product(product, fields, problems, definition.places.place("products", key)),
+            folder,
+            problems,
+            definition.places.place("products", key, "expected"),
+        )
         for key, product in definition.products.items()
     }
     names = {key: product.name for key, product in products.items()}
@@ -109,6 +115,15 @@ def _product(
             "inspector": InspectorDefinition.model_copy(inspector, update=update),
         }
     )
+
+
+def _with_contacts(
+    product: ProductDefinition, folder: Path, problems: Problems, place: str
+) -> ProductDefinition:
+    if product.expected is None:
+        return product
+    expected = with_contacts(product.expected, folder, problems, place)
+    return product.model_copy(update={"expected": expected})
 
 
 def folder_below(path: str, root: str, problems: Problems, place: str) -> str:

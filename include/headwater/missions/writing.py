@@ -174,7 +174,9 @@ def _products(
 
 
 def _product_values(product: WantedProduct) -> Row:
-    return product.part.model_dump(exclude={"name", "inspector"})
+    expected = product.part.expected
+    values = product.part.model_dump(exclude={"name", "inspector", "expected"})
+    return values | {"expected": expected and expected.model_dump(mode="json")}
 
 
 def _versions(text: str) -> Row:

@@ -103,6 +103,9 @@ class Product(Base):
     description: Mapped[str | None]
     several_per_day: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether one day may have more than one file, told apart by their start times."""
+    expected: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """On which days files are expected, `headwater.missions.expected_data` as JSON; none if the
+    mission does not say."""
 
     inspector: Mapped[Inspector] = relationship(back_populates="product", uselist=False)
 
