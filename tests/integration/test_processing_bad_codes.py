@@ -392,7 +392,9 @@ def test_why_names_the_lowest_hole(lab: Lab) -> None:
     assert answer.headline == (
         "there is no l2 of 2020-01-01: process mk_l2 needs l1 of 2020-01-01: none; "
         "there is no l1 of 2020-01-01: process mk_l1 needs l0 of 2020-01-01: none; "
-        "there is no l0 of 2020-01-01: no process makes it and none has arrived"
+        "there is no l0 of 2020-01-01: no process makes it and none has arrived; none is "
+        "expected, since no l0 is expected: there is no file of it yet, and the mission "
+        "does not say from when to expect it"
     )
 
 

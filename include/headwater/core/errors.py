@@ -19,6 +19,10 @@ class NotFoundError(HeadwaterError, LookupError):
     """A mission, product, process, file or build that was named does not exist."""
 
 
+class SelectionTooLargeError(HeadwaterError, ValueError):
+    """More was selected than is shown or done at once; the message tells number and limit."""
+
+
 class CatalogUnavailableError(HeadwaterError, ConnectionError):
     """The catalog's database does not answer."""
 

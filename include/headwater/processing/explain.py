@@ -8,11 +8,14 @@ from datetime import date
 from sqlalchemy import Connection, text
 
 from headwater.catalog.connection import Catalog
+from headwater.catalog.queries.grid import quarantined
 from headwater.core.interval import DateSpan
 from headwater.core.output_interval import calendar_interval
 from headwater.core.states import Timebase
 from headwater.core.version import Version
 from headwater.missions.loaded import LoadedMission, LoadedProcess, LoadedProduct
+from headwater.processing.expected_days import expected_days
+from headwater.processing.lookalikes import look_alikes
 from headwater.processing.plan import plan
 from headwater.processing.plan_state import Action, ProposedBuild
 from headwater.processing.process_facts import plan_process
@@ -88,7 +91,14 @@ def explain(catalog: Catalog, mission: LoadedMission, product: str, day: date) -
     """
     wanted = mission.product(product)
     with catalog.read() as connection:
-        return _Why(connection, mission).answer(wanted, day)
+        return explanation(connection, mission, wanted, day)
+
+
+def explanation(
+    connection: Connection, mission: LoadedMission, product: LoadedProduct, day: date
+) -> Explanation:
+    """What :func:`explain` says, within the caller's transaction."""
+    return _Why(connection, mission).answer(product, day)
 
 
 class _Why:
@@ -97,6 +107,7 @@ class _Why:
     def __init__(self, connection: Connection, mission: LoadedMission) -> None:
         self._connection = connection
         self._mission = mission
+        self._expected = expected_days(connection, mission)
 
     def answer(self, product: LoadedProduct, day: date) -> Explanation:
         details: list[str] = []
@@ -105,6 +116,7 @@ class _Why:
         made = headline is not None
         if headline is None:
             headline = self._why_none(product, day, entries, details, frozenset())
+            headline += self._not_expected(product, day, entries)
         else:
             details += [
                 f"a newer one: {_state_of(process, entry)}"
@@ -186,10 +198,10 @@ class _Why:
         for row in self._connection.execute(IGNORED, values):
             why = _check("ignore", row.quality_comment)
             return f"{row.name} is left out, since a check says {why}"
-        if not self._makers(product):
-            return f"there is no {product.name} of {day}: no process makes it and none has arrived"
         for process, entry in entries:
             details.append(_state_of(process, entry))
+        if not self._makers(product):
+            return f"there is no {product.name} of {day}: no process makes it and none has arrived"
         best = min(entries, key=lambda pair: _RANK[pair[1].action], default=None)
         if best is None:
             return f"there is no {product.name} of {day}: nothing is planned"
@@ -227,6 +239,24 @@ class _Why:
             line = f"quarantined on arrival: {row.name}: {row.reason}"
             if line not in details:
                 details.append(line)
+
+    def _not_expected(
+        self, product: LoadedProduct, day: date, entries: list[tuple[LoadedProcess, ProposedBuild]]
+    ) -> str:
+        """What to add where a hole is no gap: nothing is under way, and nothing is expected."""
+        against = self._expected.against(product.id, day)
+        if against is None or any(map(_is_work, entries)):
+            return ""
+        arrivals = quarantined(self._connection, self._mission.id)
+        if look_alikes([product], arrivals, DateSpan(day, day)):
+            return ""
+        return f"; none is expected, since {against}"
+
+
+def _is_work(made: tuple[LoadedProcess, ProposedBuild]) -> bool:
+    """Whether a build is open for an entry of the plan, or would be."""
+    _, entry = made
+    return entry.action is not Action.NOTHING or entry.build_id is not None
 
 
 def _check(mark: str, comment: str | None) -> str:

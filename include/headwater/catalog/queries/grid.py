@@ -1,0 +1,197 @@
+"""What products have of some days, and the work that is open for them: the rows of the grid.
+
+Each question is one statement, whatever the number of products and days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, text
+
+from headwater.core.interval import DateSpan
+from headwater.core.states import BuildState
+from headwater.core.version import Version
+
+_OPEN = "('pending', 'waiting', 'running', 'failed', 'held')"
+
+FILES_OF_DAYS = text("""
+select f.product_id, f.utc_file_date as date, count(*) as files,
+       bool_and(f.exists_on_disk) as on_disk,
+       max(array[f.interface_version, f.quality_version, f.revision_version]) as version,
+       coalesce(bool_or(code.old), false) as old_code,
+       coalesce(bool_or(input.old), false) as old_inputs,
+       max((f.utc_stop_time at time zone 'UTC' + interval '1 microsecond')::date) - 1 as last_whole
+from unnest(cast(:products as bigint[]), cast(:firsts as date[]), cast(:lasts as date[]))
+  as wanted (product_id, first, last)
+join headwater.file f
+  on f.product_id = wanted.product_id and f.newest
+ and f.utc_file_date between wanted.first and wanted.last
+left join lateral (
+    select bool_and(used.id <> made.id) as old
+    from headwater.file_code l
+    join headwater.code made on made.id = l.source_code
+    join headwater.code used
+      on used.process_id = made.process_id and used.active and used.newest_version
+     and f.utc_file_date between used.start_date and used.stop_date
+    where l.resulting_file = f.id
+) code on true
+left join lateral (
+    select true as old
+    from headwater.file_link l
+    join headwater.file parent on parent.id = l.source_file and not parent.newest
+    where l.resulting_file = f.id
+      and not exists (
+          select from headwater.file_code c
+          join headwater.code made on made.id = c.source_code
+          join headwater.process_input put
+            on put.process_id = made.process_id and put.product_id = parent.product_id
+           and put.kind = 'no_trigger'
+          where c.resulting_file = f.id)
+    limit 1
+) input on true
+group by f.product_id, f.utc_file_date
+""")
+"""The newest files of products and dates: how many, whether all are on disk, the highest version,
+and whether any was made by another code than the one in use, or from a file that is no longer the
+newest of an input whose change makes it anew. `last_whole` is the last day that one fills."""
+
+OPEN_BUILDS = text(f"""
+select distinct on (b.process_id, b.utc_date, last_whole, b.state)
+       b.process_id, b.utc_date as date, b.state, b.reason, b.id,
+       (b.interval_stop at time zone 'UTC' + interval '1 microsecond')::date - 1 as last_whole
+from unnest(cast(:processes as bigint[]), cast(:firsts as date[]), cast(:lasts as date[]))
+  as wanted (process_id, first, last)
+join headwater.build b
+  on b.process_id = wanted.process_id and b.utc_date between wanted.first and wanted.last
+ and b.state in {_OPEN}
+order by b.process_id, b.utc_date, last_whole, b.state, b.id desc
+""")  # noqa: S608  the piece is a constant of this module
+"""The open builds of processes and dates; of several of one interval in one state the latest."""
+
+WAKES_OF_DAYS = text("""
+select w.process_id, w.utc_date as date, w.reason
+from headwater.wake w
+where w.process_id = any(:processes) and w.utc_date between :first and :last
+""")
+"""The dates that processes have still to look at."""
+
+QUARANTINED = text("""
+select id, name, product_id from headwater.arrival
+where mission_id = :mission and disposition = 'quarantined'
+""")
+"""The arrivals of a mission that lie in quarantine."""
+
+FILE_DATES = text("""
+select wanted.product_id, first.utc_file_date as first, last.utc_file_date as last
+from unnest(cast(:products as bigint[])) as wanted (product_id)
+cross join lateral (
+    select utc_file_date from headwater.file f
+    where f.product_id = wanted.product_id order by utc_file_date limit 1
+) first
+cross join lateral (
+    select utc_file_date from headwater.file f
+    where f.product_id = wanted.product_id order by utc_file_date desc limit 1
+) last
+""")
+"""The dates of each product's first and last file."""
+
+LAST_EVENT = text("""
+select id from headwater.event
+where transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+order by transaction desc, id desc limit 1
+""")
+"""The number of the last event in the order of the change feed (DESIGN 5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilesOfDay:
+    """The newest files of a product and date; `last_whole` is the last day that one fills."""
+
+    product_id: int
+    utc_date: date
+    files: int
+    on_disk: bool
+    version: Version
+    old_code: bool
+    old_inputs: bool
+    last_whole: date
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """An open build; or, with no `state`, a date that has still to be looked at.
+
+    `last_whole` is the last day that its interval fills.
+    """
+
+    process_id: int
+    utc_date: date
+    last_whole: date
+    state: BuildState | None
+    reason: str
+    build_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedArrival:
+    """An arrival in quarantine; `product_id` is known where an inspector said so."""
+
+    id: int
+    name: str
+    product_id: int | None
+
+
+def files_of_days(connection: Connection, spans: Mapping[int, DateSpan]) -> list[FilesOfDay]:
+    """The newest files of products, each in its own span, by date."""
+    values = {"products": list(spans), **_days(list(spans.values()))}
+    return [
+        FilesOfDay(
+            row.product_id, row.date, row.files, row.on_disk, Version(*row.version),
+            row.old_code, row.old_inputs, row.last_whole,
+        )
+        for row in connection.execute(FILES_OF_DAYS, values)
+    ]  # fmt: skip
+
+
+def open_work(connection: Connection, spans: Mapping[int, DateSpan]) -> list[OpenWork]:
+    """The open builds of processes, each in its own span, and the dates to look at."""
+    if not spans:
+        return []
+    days = list(spans.values())
+    values = {"processes": list(spans), **_days(days)}
+    builds = [
+        OpenWork(
+            row.process_id, row.date, row.last_whole, BuildState(row.state), row.reason, row.id
+        )
+        for row in connection.execute(OPEN_BUILDS, values)
+    ]
+    bounds = {"first": min(span.first for span in days), "last": max(span.last for span in days)}
+    return builds + [
+        OpenWork(row.process_id, row.date, row.date, None, row.reason)
+        for row in connection.execute(WAKES_OF_DAYS, {"processes": list(spans), **bounds})
+        if row.date in spans[row.process_id]
+    ]
+
+
+def quarantined(connection: Connection, mission_id: int) -> list[QuarantinedArrival]:
+    """The arrivals of a mission that lie in quarantine."""
+    rows = connection.execute(QUARANTINED, {"mission": mission_id})
+    return [QuarantinedArrival(row.id, row.name, row.product_id) for row in rows]
+
+
+def dates_of_products(connection: Connection, product_ids: Sequence[int]) -> dict[int, DateSpan]:
+    """From the date of the first file to that of the last, of each product that has files."""
+    rows = connection.execute(FILE_DATES, {"products": list(product_ids)})
+    return {row.product_id: DateSpan(row.first, row.last) for row in rows}
+
+
+def last_event(connection: Connection) -> int:
+    """The number of the last event that no transaction under way can still come before, or 0."""
+    return int(connection.scalar(LAST_EVENT) or 0)
+
+
+def _days(spans: Sequence[DateSpan]) -> dict[str, list[date]]:
+    return {"firsts": [span.first for span in spans], "lasts": [span.last for span in spans]}
