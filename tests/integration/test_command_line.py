@@ -66,10 +66,17 @@ def test_why_answers_for_what_is_there_and_what_is_not(made: Command) -> None:
 
 def test_coverage_shows_each_day_of_a_product(made: Command) -> None:
     days = made("coverage", "synth_l2", "--json").data
-    assert {day["state"] for day in days} == {"there"} and len(days) == 3
-    assert days[0]["version"] == "1.0.0" and days[0]["build"] is None
-    words = ["--first", "1999-12-31", "--last", "1999-12-31"]
-    assert "missing" in made("coverage", "synth_l2", *words).out
+    assert {day["state"] for day in days} == {"current"} and len(days) == 3
+    assert days[0]["version"] == "1.0.0" and days[0]["build"] is None and not days[0]["gap"]
+    assert made("coverage", "synth_l2").out.endswith("\nno gap\n")
+    before = made("coverage", "synth_l2", "--first", "1999-12-31", "--last", "1999-12-31").out
+    assert "not expected" in before and before.endswith("\nno gap\n")
+    after = made("coverage", "synth_l2", "--first", "2020-01-04", "--last", "2020-01-05")
+    assert after.code == 0
+    assert after.out.endswith(
+        "gap of 2 days, missing (2020-01-04/2020-01-05): synth_l1 is missing: synth_l0 is missing: "
+        "none has arrived\n"
+    )
     wrong = made("coverage", "synth_l2", "--first", "2000-01-02", "--last", "2000-01-01")
     assert (wrong.code, wrong.err) == (
         1, "headwater: --first 2000-01-02 is after --last 2000-01-01\n"

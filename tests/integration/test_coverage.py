@@ -1,17 +1,20 @@
-"""What a product has for each day: the newest version, what is missing, and the open work."""
+"""What a product has for each day: the newest version, what is missing and why, the open work."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from processing_lab import Lab
 
 from headwater.catalog.connection import Catalog
-from headwater.catalog.queries.coverage import DayCoverage, DayState, coverage
-from headwater.core.states import BuildState
+from headwater.core.interval import DateSpan
+from headwater.core.states import BuildState, CellState
 from headwater.core.version import Version
+from headwater.processing.coverage import Gap, coverage, gaps_by_cause
+from headwater.processing.day_cells import DayCell
+from headwater.processing.grid import grid
 from headwater.processing.planner import plan_due
 
 FIRST, SECOND, THIRD = (date(2020, 1, day) for day in (1, 2, 3))
@@ -22,9 +25,8 @@ def lab(catalog: Catalog, tmp_path: Path) -> Lab:
     return Lab(catalog, tmp_path / "lab")
 
 
-def covered(lab: Lab, product: str, *days: date) -> list[DayCoverage]:
-    with lab.catalog.read() as connection:
-        return coverage(connection, lab.mission.product(product).id, *days)
+def covered(lab: Lab, product: str, *days: date) -> list[DayCell]:
+    return coverage(lab.catalog, lab.mission, product, *days)
 
 
 def test_each_day_has_its_newest_version_and_a_gap_is_missing(lab: Lab) -> None:
@@ -32,19 +34,19 @@ def test_each_day_has_its_newest_version_and_a_gap_is_missing(lab: Lab) -> None:
     lab.put("l0", THIRD, "1.2.10")
     lab.put("l0", THIRD, "1.2.9")
     assert covered(lab, "l0") == [
-        DayCoverage(FIRST, DayState.THERE, 1, Version(1, 0, 0), None, None),
-        DayCoverage(SECOND, DayState.MISSING, 0, None, None, None),
-        DayCoverage(THIRD, DayState.THERE, 1, Version(1, 2, 10), None, None),
+        DayCell(FIRST, CellState.CURRENT, 1, Version(1, 0, 0), None, None),
+        DayCell(SECOND, CellState.MISSING, 0, None, None, "none has arrived"),
+        DayCell(THIRD, CellState.CURRENT, 1, Version(1, 2, 10), None, None),
     ]
 
 
 def test_asked_for_days_are_all_there_also_outside_of_the_files(lab: Lab) -> None:
     lab.put("l0", SECOND)
     states = {day.date: day.state for day in covered(lab, "l0", FIRST, THIRD)}
-    assert states == {FIRST: "missing", SECOND: "there", THIRD: "missing"}
+    assert states == {FIRST: "not expected", SECOND: "current", THIRD: "missing"}
     assert [day.date for day in covered(lab, "l0", FIRST)] == [FIRST, SECOND]
     assert covered(lab, "l1") == [], "a product without files has no first and last day"
-    assert [day.state for day in covered(lab, "l1", FIRST, FIRST)] == ["missing"]
+    assert [day.state for day in covered(lab, "l1", FIRST, FIRST)] == ["not expected"]
 
 
 def test_work_that_is_open_stands_beside_what_is_there(lab: Lab) -> None:
@@ -53,8 +55,8 @@ def test_work_that_is_open_stands_beside_what_is_there(lab: Lab) -> None:
     lab.put("l0", FIRST, "1.1.0")
     plan_due(lab.catalog, lab.mission, lab.mission.process("mk_l1"), actor=lab.actor)
     (day,) = covered(lab, "l1")
-    assert (day.state, day.version) == (DayState.THERE, Version(1, 0, 0))
-    assert day.build is BuildState.PENDING and day.reason
+    assert (day.state, day.version) == (CellState.STALE, Version(1, 0, 0))
+    assert day.build is BuildState.PENDING and day.reason and not day.is_gap
     lab.process()
     (day,) = covered(lab, "l1")
     assert (day.version, day.build, day.reason) == (Version(1, 1, 0), None, None)
@@ -65,7 +67,7 @@ def test_a_failed_build_is_the_reason_for_a_gap(lab: Lab) -> None:
     lab.put("l0", FIRST)
     lab.process()
     (day,) = covered(lab, "l1", FIRST, FIRST)
-    assert (day.state, day.build) == (DayState.MISSING, BuildState.FAILED)
+    assert (day.state, day.build, day.is_gap) == (CellState.FAILED, BuildState.FAILED, True)
     assert "3" in (day.reason or "")
 
 
@@ -76,7 +78,7 @@ def test_a_file_that_is_not_on_disk_is_lost(lab: Lab) -> None:
             "update headwater.file set exists_on_disk = false where id = %s", (number,)
         )
     (day,) = covered(lab, "l0")
-    assert (day.state, day.version) == (DayState.LOST, Version(1, 0, 0))
+    assert (day.state, day.version) == (CellState.LOST, Version(1, 0, 0))
 
 
 def test_files_of_one_day_that_keywords_tell_apart_are_counted(lab: Lab) -> None:
@@ -84,3 +86,32 @@ def test_files_of_one_day_that_keywords_tell_apart_are_counted(lab: Lab) -> None
     lab.put("l0", FIRST, "1.1.0", keywords="nn=2", name="l0_20200101_p2_v1.1.0.dat")
     (day,) = covered(lab, "l0")
     assert (day.files, day.version) == (2, Version(1, 1, 0))
+
+
+def test_gaps_are_gathered_by_their_cause_at_the_lowest_level(lab: Lab) -> None:
+    days = [FIRST + timedelta(days=number) for number in range(8)]
+    lab.put_many("l0", [days[0], days[3], days[7]])
+    lab.process()
+    lab.code("copy.sh", "#!/bin/sh\nexit 3\n")
+    lab.put("l0", days[5])
+    lab.process()
+    no_l0 = (DateSpan(days[1], days[2]), DateSpan(days[4], days[4]), DateSpan(days[6], days[6]))
+    failed, missing = gaps_by_cause(covered(lab, "l1"))
+    assert (failed.state, failed.spans) == (CellState.FAILED, (DateSpan(days[5], days[5]),))
+    assert missing == Gap(CellState.MISSING, "l0 is missing: none has arrived", no_l0, 4)
+    upper = gaps_by_cause(covered(lab, "l2"))
+    assert [(gap.state, gap.days) for gap in upper] == [(CellState.MISSING, 4),
+                                                       (CellState.MISSING, 1)]  # fmt: skip
+    assert upper[0].reason == "l1 is missing: l0 is missing: none has arrived"
+    assert (upper[1].reason or "").startswith("l1 is failed: ")
+
+
+def test_coverage_and_the_grid_say_the_same_of_every_day(lab: Lab) -> None:
+    days = [FIRST + timedelta(days=number) for number in range(6)]
+    lab.put_many("l0", days[:2])
+    lab.process()
+    lab.put("l0", FIRST, "1.1.0")
+    lab.put("l0", days[4])
+    for row in grid(lab.catalog, lab.mission, None, days[0], days[-1]).products:
+        said = [day.state.letter for day in covered(lab, row.name, days[0], days[-1])]
+        assert "".join(said) == row.states, row.name

@@ -12,7 +12,8 @@ from headwater.catalog.connection import Catalog
 from headwater.core.errors import IntervalError, NotFoundError, SelectionTooLargeError
 from headwater.core.states import BuildState, CellState
 from headwater.processing.cell import cell
-from headwater.processing.grid import LEGEND, Grid, GridUnit, coverage, grid
+from headwater.processing.coverage import coverage
+from headwater.processing.grid import LEGEND, Grid, GridUnit, grid
 from headwater.processing.planner import plan_due
 
 FIRST = date(2020, 1, 6)  # a Monday
@@ -115,7 +116,7 @@ def test_a_failed_build_is_failed_with_its_reason(lab: Lab) -> None:
     assert (build.code, build.code_version) == ("copy.sh", "1.0.0")
     below = cell(lab.catalog, lab.mission, "l2", FIRST)
     assert below.state is CellState.MISSING
-    assert below.reason.startswith(f"l2 of {FIRST} is missing: l1 of {FIRST} is failed: ")
+    assert below.reason.startswith(f"l2 of {FIRST} is missing: l1 is failed: ")
 
 
 def test_a_newer_input_makes_what_is_made_from_it_stale_before_anything_is_planned(

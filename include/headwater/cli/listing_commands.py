@@ -13,7 +13,6 @@ from rich.tree import Tree
 from sqlalchemy import Connection
 
 from headwater.catalog.queries import listings
-from headwater.catalog.queries.coverage import coverage as coverage_of
 from headwater.catalog.queries.ingest_pauses import ingest_pauses
 from headwater.catalog.queries.listings import Filter, Row
 from headwater.catalog.queries.passes import passes as passes_of
@@ -23,6 +22,8 @@ from headwater.cli.output import err, out, show_json, show_table
 from headwater.core.errors import NotFoundError, SettingError
 from headwater.core.states import EventKind
 from headwater.missions.loaded import load_mission
+from headwater.processing.coverage import coverage as coverage_of
+from headwater.processing.coverage import gaps_by_cause
 
 Mission = Annotated[str | None, typer.Option("--mission", "-m", help="Only this mission.")]
 Product = Annotated[str | None, typer.Option("--product", "-p", help="Only this product.")]
@@ -101,21 +102,32 @@ def coverage(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show each day of a product: its newest version, and the work that is open for it.
+    """Show each day of a product: its state and newest version, and its gaps by cause.
 
-    Without dates, from its first file to its last.
+    Without dates, from its first file to its last. A day on which none is expected is no gap.
     """
     if first and last and first > last:
         raise SettingError(f"--first {first:%Y-%m-%d} is after --last {last:%Y-%m-%d}")
-    with open_catalog() as catalog, catalog.read() as connection:
-        wanted = load_mission(connection, the_mission(catalog, mission)).product(product)
-        days = coverage_of(connection, wanted.id, _date(first), _date(last))
-    rows = [{**asdict(day), "version": day.version and str(day.version)} for day in days]
+    with open_catalog() as catalog:
+        loaded = load_mission(catalog, the_mission(catalog, mission))
+        days = coverage_of(catalog, loaded, product, _date(first), _date(last))
+    rows = [
+        {**asdict(day), "version": day.version and str(day.version), "gap": day.is_gap}
+        for day in days
+    ]
     if as_json:
         show_json(rows)
         return
     columns = ("date", "state", "version", "files", "build", "reason")
     show_table(rows, columns, title=f"Coverage of {product}", none=f"{product} has no file yet")
+    gaps = gaps_by_cause(days)
+    if days and not gaps:
+        out.print("no gap")
+    for gap in gaps:
+        why = f": {gap.reason}" if gap.reason else ""
+        dates = ", ".join(map(str, gap.spans))
+        number = f"{gap.days} day{'s' * (gap.days > 1)}"
+        out.print(f"gap of {number}, {gap.state} ({dates}){why}", markup=False)
 
 
 def builds(

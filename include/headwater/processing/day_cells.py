@@ -172,9 +172,10 @@ class DayCells:
                 cells = [self.cell(put.product_id, one) for one in days.days()]
                 if not any(cell.state in _THERE for cell in cells):
                     name = self._mission.products[put.product_id].name
-                    hole = min(cells, key=lambda cell: cell.state.rank)
+                    hole = min(cells, key=lambda cell: (cell.state.rank, cell.date != day))
+                    of = "" if hole.date == day else f" of {hole.date}"
                     why = f": {hole.reason}" if hole.reason else ""
-                    return f"{name} of {hole.date} is {hole.state}{why}"
+                    return f"{name}{of} is {hole.state}{why}"
         return "nothing is planned; 'headwater why' tells more"
 
     def _read_files(self, connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""The grid: product x day, week or month, each with its state; for the page and for coverage."""
+"""The grid: product x day, week or month, each with its state."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from enum import StrEnum
 from itertools import groupby
 
 from headwater.catalog.connection import Catalog
-from headwater.catalog.queries.grid import dates_of_products, last_event
+from headwater.catalog.queries.grid import last_event
 from headwater.core.errors import SelectionTooLargeError
 from headwater.core.interval import DateSpan
 from headwater.core.output_interval import calendar_interval
 from headwater.core.states import CellState, Timebase
 from headwater.missions.loaded import LoadedMission, LoadedProduct
-from headwater.processing.day_cells import DayCell, DayCells, with_inputs
+from headwater.processing.day_cells import DayCells
 
 MOST_CELLS = 100_000
 """How many days of products are looked at at once."""
@@ -101,7 +101,7 @@ def grid(
     shown = _in_order(mission, products)
     asked = DateSpan(first, last)
     span = DateSpan(unit.of(asked.first).first, unit.of(asked.last).last)
-    _refuse_too_many(len(shown), span)
+    refuse_too_many(len(shown), span)
     with catalog.read() as connection:
         cells = DayCells(connection, mission, [product.id for product in shown], span)
         as_of = last_event(connection)
@@ -120,45 +120,8 @@ def grid(
     return Grid(mission.name, unit, span.first, span.last, as_of, starts, tuple(rows))
 
 
-def coverage(
-    catalog: Catalog,
-    mission: LoadedMission,
-    product: str,
-    first: date | None = None,
-    last: date | None = None,
-) -> list[DayCell]:
-    """Each day of a product from `first` to `last` (UTC), both included, with its reason.
-
-    A bound that is none is that of the product's files; a product without files has no days.
-
-    Raises
-    ------
-    IntervalError
-        If `last` is before `first`.
-    SelectionTooLargeError, NotFoundError, CatalogUnavailableError
-        As :func:`grid`.
-    """
-    wanted = mission.product(product)
-    with catalog.read() as connection:
-        span = _asked(dates_of_products(connection, [wanted.id]).get(wanted.id), first, last)
-        if span is None:
-            return []
-        ids = with_inputs(mission, [wanted.id])
-        _refuse_too_many(1, span)
-        cells = DayCells(connection, mission, ids, span)
-    return [cells.cell(wanted.id, day) for day in span.days()]
-
-
-def _asked(files: DateSpan | None, first: date | None, last: date | None) -> DateSpan | None:
-    """From `first` to `last`, each, where it is none, as the product's files have it."""
-    begin = first or (files.first if files else None)
-    end = last or (files.last if files else None)
-    if begin is None or end is None or (begin > end and not (first and last)):
-        return None
-    return DateSpan(begin, end)
-
-
-def _refuse_too_many(products: int, span: DateSpan) -> None:
+def refuse_too_many(products: int, span: DateSpan) -> None:
+    """Refuse what would be more than `MOST_CELLS` days of products, naming number and limit."""
     number = products * ((span.last - span.first).days + 1)
     if number > MOST_CELLS:
         raise SelectionTooLargeError(
