@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from headwater.catalog.queries import grid as queries
 from headwater.catalog.queries.grid import FilesOfDay, OpenWork, QuarantinedArrival
-from headwater.core.interval import DAY, DateSpan
+from headwater.core.interval import DateSpan
 from headwater.core.output_interval import calendar_interval, longest_days
 from headwater.core.states import BuildState, CellState, InputKind, Timebase
 from headwater.core.version import Version
@@ -59,25 +59,22 @@ class _Facts:
 
     files: list[FilesOfDay] = field(default_factory=list)
     work: list[OpenWork] = field(default_factory=list)
+    old_code: bool = False
 
-    @property
-    def on_disk(self) -> bool:
-        return bool(self.files) and all(one.on_disk for one in self.files)
+    def of_files(self) -> CellState:
+        """What its files say."""
+        if not all(one.on_disk for one in self.files):
+            return CellState.LOST
+        old = self.old_code or any(one.old_inputs for one in self.files)
+        return CellState.STALE if old else CellState.CURRENT
 
-    def states(self) -> Iterable[tuple[CellState, OpenWork | None]]:
-        """All that is so of the day, each with the build that says it."""
-        if self.files and not self.on_disk:
-            yield CellState.LOST, None
-        for work in self.work:
-            if work.state is not None and work.state in _WORK:
-                yield _WORK[work.state], work
-            elif not self.files:
-                yield CellState.WAITING, work
-            elif work.state is not None:
-                yield CellState.STALE, work
-        if self.on_disk:
-            old = any(one.old_code or one.old_inputs for one in self.files)
-            yield (CellState.STALE if old else CellState.CURRENT), None
+    def of_work(self, work: OpenWork) -> CellState | None:
+        """What a build or a date to look at says; none if it does not count."""
+        if work.state is not None and work.state in _WORK:
+            return _WORK[work.state]
+        if not self.files:
+            return CellState.WAITING
+        return None if work.state is None else CellState.STALE
 
 
 class DayCells:
@@ -100,6 +97,11 @@ class DayCells:
             for put in process.outputs:
                 if put.product_id in self._makers:
                     self._makers[put.product_id].append(process)
+        self._codes_in_use = {
+            code.id: [other for other in process.codes if other.in_use]
+            for process in mission.processes.values()
+            for code in process.codes
+        }
         self._facts: dict[tuple[int, date], _Facts] = {}
         self._read_files(connection)
         self._read_work(connection)
@@ -108,29 +110,47 @@ class DayCells:
         self._look_alikes: LookAlikes = look_alikes(products, arrivals, span)
         self.expected = expected_days(connection, mission)
 
-    def cell(self, product_id: int, day: date, *, reasons: bool = True) -> DayCell:
-        """The cell of a product and day; without `reasons` only those that builds give."""
+    def cell(self, product_id: int, day: date) -> DayCell:
+        """The cell of a product and day."""
         facts = self._facts.get((product_id, day), _NOTHING)
-        found = [(state.rank, number, state, work)
-                 for number, (state, work) in enumerate(facts.states())]  # fmt: skip
-        if not facts.files and self.look_alikes(product_id, day):
-            found.append((CellState.QUARANTINED.rank, 0, CellState.QUARANTINED, None))
-        if found:
-            _, _, state, work = min(found, key=lambda one: one[:2])
-        else:
-            expected = self.expected.against(product_id, day) is None
-            state, work = CellState.MISSING if expected else CellState.NOT_EXPECTED, None
-        reason = work.reason if work else None
-        if reasons and work is None:
-            reason = self._reason(product_id, day, state, facts)
+        state, work = self._said(product_id, day)
+        versions = [Version(*one.version) for one in facts.files]
         return DayCell(
             day,
             state,
             sum(one.files for one in facts.files),
-            max((one.version for one in facts.files), default=None),
+            max(versions, default=None),
             work.state if work else None,
-            reason,
+            work.reason if work else self._reason(product_id, day, state, facts),
         )
+
+    def state(self, product_id: int, day: date) -> CellState:
+        """The state of a product and day, alone."""
+        return self._said(product_id, day)[0]
+
+    def _said(self, product_id: int, day: date) -> tuple[CellState, OpenWork | None]:
+        """The most pressing of all that is so, and the build that says it, if one does."""
+        facts = self._facts.get((product_id, day))
+        if facts is None or not (facts.files or facts.work):
+            return self._of_hole(product_id, day), None
+        found: list[tuple[CellState, OpenWork | None]] = []
+        if facts.files:
+            found.append((facts.of_files(), None))
+        elif self.look_alikes(product_id, day):
+            found.append((CellState.QUARANTINED, None))
+        for work in facts.work:
+            state = facts.of_work(work)
+            if state is not None:
+                found.append((state, work))
+        # Of equals the build is told: it knows why.
+        return min(found, key=lambda one: (one[0].rank, one[1] is None))
+
+    def _of_hole(self, product_id: int, day: date) -> CellState:
+        """What there is to say where there is neither file nor work."""
+        if self.look_alikes(product_id, day):
+            return CellState.QUARANTINED
+        expected = self.expected.against(product_id, day) is None
+        return CellState.MISSING if expected else CellState.NOT_EXPECTED
 
     def look_alikes(self, product_id: int, day: date) -> Sequence[QuarantinedArrival]:
         """The arrivals in quarantine that look as if they were of a product and day."""
@@ -183,10 +203,20 @@ class DayCells:
             number: self._span.widened(longest_days(self._timebase(number)) - 1, 0)
             for number in self._makers
         }
+        timebases = {number: self._timebase(number) for number in self._makers}
         for row in queries.files_of_days(connection, spans):
-            timebase = self._timebase(row.product_id)
-            for day in self._days(timebase, row.utc_date, row.last_whole):
-                self._fact(row.product_id, day).files.append(row)
+            old_code = any(self._is_old(code, row.utc_date) for code in row.codes)
+            for day in self._days(timebases[row.product_id], row.utc_date, row.last_whole):
+                facts = self._fact(row.product_id, day)
+                facts.files.append(row)
+                facts.old_code = facts.old_code or old_code
+
+    def _is_old(self, code_id: int | None, day: date) -> bool:
+        """Whether outputs of `day` are made by another code than this one now."""
+        return code_id is not None and any(
+            code.id != code_id and code.start_date <= day <= code.stop_date
+            for code in self._codes_in_use.get(code_id, ())
+        )
 
     def _read_work(self, connection: Connection) -> None:
         outputs: dict[int, list[int]] = {}
@@ -216,13 +246,14 @@ class DayCells:
         Those of its week, month or year; of an orbit the day on which it starts, and those that
         it fills; else its date alone, whatever times its data spill over.
         """
-        days = calendar_interval(timebase, day).days
         if timebase is Timebase.ORBIT:
             days = DateSpan(day, max(day, last_whole))
+        elif longest_days(timebase) == 1:
+            return (day,) if day in self._span else ()
+        else:
+            days = calendar_interval(timebase, day).days
         first, last = max(days.first, self._span.first), min(days.last, self._span.last)
-        while first <= last:
-            yield first
-            first += DAY
+        return DateSpan(first, last).days() if first <= last else ()
 
 
 _NOTHING = _Facts()

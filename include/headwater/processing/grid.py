@@ -23,6 +23,7 @@ MOST_CELLS = 100_000
 
 LEGEND: Mapping[str, CellState] = {state.letter: state for state in CellState}
 """The letters of the grid, the most pressing first."""
+_LETTERS = {state: letter for letter, state in LEGEND.items()}
 
 
 class GridUnit(StrEnum):
@@ -110,12 +111,11 @@ def grid(
     makers = _makers(mission)
     rows = []
     for product in shown:
-        states = [cells.cell(product.id, day, reasons=False).state for day in days]
-        letters, counts = _by_period(states, [len(period) for period in periods])
-        rows.append(
-            GridRow(product.name, product.level, makers.get(product.id, ()), letters,
-                    None if unit is GridUnit.DAY else counts)
-        )  # fmt: skip
+        letters = [_LETTERS[cells.state(product.id, day)] for day in days]
+        counts = None if unit is GridUnit.DAY else _counts(letters, periods)
+        states = letters if counts is None else (next(iter(count)) for count in counts)
+        made_by = makers.get(product.id, ())
+        rows.append(GridRow(product.name, product.level, made_by, "".join(states), counts))
     starts = tuple(period[0] for period in periods)
     return Grid(mission.name, unit, span.first, span.last, as_of, starts, tuple(rows))
 
@@ -147,15 +147,13 @@ def _start_of(unit: GridUnit) -> Callable[[date], date]:
     return lambda day: unit.of(day).first
 
 
-def _by_period(
-    states: Sequence[CellState], lengths: Sequence[int]
-) -> tuple[str, tuple[Mapping[str, int], ...]]:
-    """The most pressing letter of each period, and how many of its days have which."""
-    letters, counts, at = [], [], 0
-    for length in lengths:
-        found = Counter(states[at : at + length])
-        ranked = sorted(found, key=lambda state: state.rank)
-        letters.append(ranked[0].letter)
-        counts.append({state.letter: found[state] for state in ranked})
-        at += length
-    return "".join(letters), tuple(counts)
+def _counts(
+    letters: Sequence[str], periods: Sequence[Sequence[date]]
+) -> tuple[Mapping[str, int], ...]:
+    """How many days of each period have which letter, the most pressing first."""
+    counts, at = [], 0
+    for period in periods:
+        found = Counter(letters[at : at + len(period)])
+        counts.append({letter: found[letter] for letter in LEGEND if letter in found})
+        at += len(period)
+    return tuple(counts)

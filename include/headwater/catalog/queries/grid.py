@@ -8,55 +8,41 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
 from headwater.core.interval import DateSpan
 from headwater.core.states import BuildState
-from headwater.core.version import Version
 
 _OPEN = "('pending', 'waiting', 'running', 'failed', 'held')"
 
 FILES_OF_DAYS = text("""
-select f.product_id, f.utc_file_date as date, count(*) as files,
-       bool_and(f.exists_on_disk) as on_disk,
+select f.product_id, f.utc_file_date, count(*) as files, bool_and(f.exists_on_disk) as on_disk,
        max(array[f.interface_version, f.quality_version, f.revision_version]) as version,
-       coalesce(bool_or(code.old), false) as old_code,
-       coalesce(bool_or(input.old), false) as old_inputs,
+       array_agg(distinct (
+           select l.source_code from headwater.file_code l
+           where l.resulting_file = f.id order by l.source_code desc limit 1)) as codes,
+       bool_or(exists (
+           select from headwater.file_link l
+           join headwater.file parent on parent.id = l.source_file and not parent.newest
+           where l.resulting_file = f.id and not exists (
+               select from headwater.process_output o
+               join headwater.process_input put
+                 on put.process_id = o.process_id and put.product_id = parent.product_id
+                and put.kind = 'no_trigger'
+               where o.product_id = f.product_id))) as old_inputs,
        max((f.utc_stop_time at time zone 'UTC' + interval '1 microsecond')::date) - 1 as last_whole
 from unnest(cast(:products as bigint[]), cast(:firsts as date[]), cast(:lasts as date[]))
   as wanted (product_id, first, last)
 join headwater.file f
   on f.product_id = wanted.product_id and f.newest
  and f.utc_file_date between wanted.first and wanted.last
-left join lateral (
-    select bool_and(used.id <> made.id) as old
-    from headwater.file_code l
-    join headwater.code made on made.id = l.source_code
-    join headwater.code used
-      on used.process_id = made.process_id and used.active and used.newest_version
-     and f.utc_file_date between used.start_date and used.stop_date
-    where l.resulting_file = f.id
-) code on true
-left join lateral (
-    select true as old
-    from headwater.file_link l
-    join headwater.file parent on parent.id = l.source_file and not parent.newest
-    where l.resulting_file = f.id
-      and not exists (
-          select from headwater.file_code c
-          join headwater.code made on made.id = c.source_code
-          join headwater.process_input put
-            on put.process_id = made.process_id and put.product_id = parent.product_id
-           and put.kind = 'no_trigger'
-          where c.resulting_file = f.id)
-    limit 1
-) input on true
 group by f.product_id, f.utc_file_date
 """)
 """The newest files of products and dates: how many, whether all are on disk, the highest version,
-and whether any was made by another code than the one in use, or from a file that is no longer the
-newest of an input whose change makes it anew. `last_whole` is the last day that one fills."""
+the codes that made them (none: it arrived), and whether any was made from a file that is no longer
+the newest of an input whose change makes it anew. `last_whole` is the last day that one fills."""
 
 OPEN_BUILDS = text(f"""
 select distinct on (b.process_id, b.utc_date, last_whole, b.state)
@@ -106,16 +92,17 @@ order by transaction desc, id desc limit 1
 """The number of the last event in the order of the change feed (DESIGN 5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class FilesOfDay:
+class FilesOfDay(NamedTuple):
     """The newest files of a product and date; `last_whole` is the last day that one fills."""
 
     product_id: int
     utc_date: date
     files: int
     on_disk: bool
-    version: Version
-    old_code: bool
+    version: Sequence[int]
+    """The highest, by its three components."""
+    codes: Sequence[int | None]
+    """The codes that made them, by number; none for one that arrived."""
     old_inputs: bool
     last_whole: date
 
@@ -147,13 +134,7 @@ class QuarantinedArrival:
 def files_of_days(connection: Connection, spans: Mapping[int, DateSpan]) -> list[FilesOfDay]:
     """The newest files of products, each in its own span, by date."""
     values = {"products": list(spans), **_days(list(spans.values()))}
-    return [
-        FilesOfDay(
-            row.product_id, row.date, row.files, row.on_disk, Version(*row.version),
-            row.old_code, row.old_inputs, row.last_whole,
-        )
-        for row in connection.execute(FILES_OF_DAYS, values)
-    ]  # fmt: skip
+    return [FilesOfDay(*row) for row in connection.execute(FILES_OF_DAYS, values)]
 
 
 def open_work(connection: Connection, spans: Mapping[int, DateSpan]) -> list[OpenWork]:
