@@ -10,7 +10,9 @@ from processing_lab import CHAIN, Lab, process, product
 
 from headwater.catalog.connection import Catalog
 from headwater.core.errors import IntervalError, NotFoundError, SelectionTooLargeError
+from headwater.core.output_interval import Orbit
 from headwater.core.states import BuildState, CellState
+from headwater.missions.orbits import load_orbits
 from headwater.processing.cell import cell
 from headwater.processing.coverage import coverage
 from headwater.processing.grid import LEGEND, Grid, GridUnit, grid
@@ -229,6 +231,32 @@ def test_a_weekly_product_stands_at_each_day_of_its_week(lab: Lab) -> None:
         ("l2_20200106_v1.0.0.dat", "1.0.0")
     ]
     assert [build.interval for build in found.builds] == ["2020-W02"]
+
+
+def test_a_product_of_an_orbit_stands_at_its_start_and_at_the_days_that_it_fills(
+    lab: Lab,
+) -> None:
+    orbit_files = {
+        "level": 2,
+        "format": "orb_{Y}{m}{d}_o{ORBIT}_v{VERSION}.dat",
+        "inspector": {"filename": "generic.py", "arguments": "stem=orb days=3"},
+    }
+    lab.change_yaml({"l0": 0, "orb": orbit_files},
+                    {"mk": {"timebase": "ORBIT", "output": "orb", "inputs": ["l0"]}})  # fmt: skip
+    begin = datetime(2020, 1, 6, 22, tzinfo=UTC)
+    # One of three days less four hours, then one that has not been made.
+    orbits = [Orbit(begin, begin + timedelta(hours=50), 7),
+              Orbit(begin + timedelta(hours=50), begin + timedelta(hours=60), 8)]  # fmt: skip
+    load_orbits(lab.catalog, lab.mission, orbits, lab.actor, source="test")
+    lab.put("l0", FIRST)
+    lab.process()
+    assert [build[:2] for build in lab.builds("mk")] == [("orbit-00007", "built")]
+    assert states(lab, FIRST, DAYS[3])["orb"] == "cccm"
+    lab.put("l0", DAYS[3])
+    plan(lab, "mk")
+    assert states(lab, FIRST, DAYS[3])["orb"] == "cccw"
+    found = cell(lab.catalog, lab.mission, "orb", DAYS[2])
+    assert [file.name for file in found.files] == ["orb_20200106_o00007_v1.0.0.dat"]
 
 
 def test_several_files_of_a_day_are_one_cell_and_the_worst_of_them_counts(lab: Lab) -> None:
