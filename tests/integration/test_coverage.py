@@ -13,7 +13,7 @@ from headwater.core.interval import DateSpan
 from headwater.core.states import BuildState, CellState
 from headwater.core.version import Version
 from headwater.processing.coverage import Gap, coverage, gaps_by_cause
-from headwater.processing.day_cells import DayCell
+from headwater.processing.explained_cells import DayCell
 from headwater.processing.grid import grid
 from headwater.processing.planner import plan_due
 
@@ -115,3 +115,30 @@ def test_coverage_and_the_grid_say_the_same_of_every_day(lab: Lab) -> None:
     for row in grid(lab.catalog, lab.mission, None, days[0], days[-1]).products:
         said = [day.state.letter for day in covered(lab, row.name, days[0], days[-1])]
         assert "".join(said) == row.states, row.name
+
+
+def test_the_hole_below_a_weekly_product_is_found_in_its_week_and_its_window(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    lab = Lab(catalog, tmp_path / "lab", None)
+    lab.change_yaml(
+        {"l0": {"expected": "always"}, "week": 1, "next": 2},
+        {"mk_week": {"timebase": "WEEKLY", "output": "week", "inputs": ["l0"]},
+         "mk_next": {"timebase": "DAILY", "output": "next",
+                     "inputs": [{"product": "week", "days_before": 3}]}},
+    )  # fmt: skip
+    monday = date(2020, 1, 6)
+    lab.put("l0", monday)
+    lab.process()
+    friday, after = monday + timedelta(days=11), monday + timedelta(days=7)
+    [day] = covered(lab, "week", friday, friday)
+    assert day.reason == "l0 is missing: none has arrived"
+    [day] = covered(lab, "next", friday, friday)
+    assert day.reason == "week is missing: l0 is missing: none has arrived"
+    lab.code("copy.sh", "#!/bin/sh\nexit 3\n")
+    lab.put("l0", after)
+    lab.process()
+    [day] = covered(lab, "next", friday, friday)
+    assert (day.reason or "").startswith("week is failed: code ")
+    [day] = covered(lab, "week", friday, friday)
+    assert day.build is BuildState.FAILED

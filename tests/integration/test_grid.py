@@ -149,8 +149,9 @@ def test_another_code_makes_its_outputs_stale_for_its_own_dates(lab: Lab) -> Non
 
 
 def test_a_newer_file_of_an_input_that_triggers_nothing_leaves_its_readers_current(
-    lab: Lab,
+    catalog: Catalog, tmp_path: Path
 ) -> None:
+    lab = Lab(catalog, tmp_path / "lab", None)
     lab.change_yaml(
         {"l0": 0, "cal": 0, "l1": 1},
         {"mk": {"timebase": "DAILY", "output": "l1",
@@ -196,9 +197,13 @@ def test_a_hole_with_a_look_alike_in_quarantine_is_quarantined(lab: Lab) -> None
     found = cell(lab.catalog, lab.mission, "l0", DAYS[1])
     assert [one.name for one in found.quarantined] == ["l0_20200107_v1.0.0.dat"]
     assert "l0_20200107_v1.0.0.dat" in found.reason
+    # It comes before the work that waits for it.
+    lab.put("l0", DAYS[1], "1.1.0")
+    quarantine(lab, f"l1_{DAYS[1]:%Y%m%d}_v1.0.0.dat")
+    assert states(lab, DAYS[1], DAYS[1]) == {"l0": "c", "l1": "q", "l2": "m"}
     # An inspector knew its product, and its name tells the day.
     quarantine(lab, f"odd name {DAYS[2]}", lab.mission.product("l0").id)
-    assert states(lab)["l0"] == "cqq"
+    assert states(lab)["l0"] == "ccq"
 
 
 def test_of_a_week_the_most_pressing_day_is_shown_and_all_are_counted(lab: Lab) -> None:

@@ -11,8 +11,8 @@ from headwater.catalog.queries.grid_cell import CellBuild, CellFile, builds_of_c
 from headwater.core.interval import DateSpan
 from headwater.core.states import CellState
 from headwater.missions.loaded import LoadedMission
-from headwater.processing.day_cells import DayCell, DayCells, with_inputs
 from headwater.processing.explain import explanation
+from headwater.processing.explained_cells import DayCell, ExplainedCells
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +46,11 @@ def cell(catalog: Catalog, mission: LoadedMission, product: str, day: date) -> C
         If the catalog does not answer.
     """
     wanted = mission.product(product)
-    makers = [
-        process.id
-        for process in mission.processes.values()
-        if any(put.product_id == wanted.id for put in process.outputs)
-    ]
     with catalog.read() as connection:
-        ids = with_inputs(mission, [wanted.id])
-        cells = DayCells(connection, mission, ids, DateSpan(day, day))
+        explained = ExplainedCells(connection, mission, wanted.id, DateSpan(day, day))
+        cells, found = explained.cells, explained.cell(wanted.id, day)
         dates = cells.dates(wanted.id, day)
-        found = cells.cell(wanted.id, day)
+        makers = [process.id for process in cells.makers[wanted.id]]
         return Cell(
             product=wanted.name,
             date=day,

@@ -11,7 +11,7 @@ from headwater.catalog.queries.grid import dates_of_products
 from headwater.core.interval import DateSpan, spans_of
 from headwater.core.states import CellState
 from headwater.missions.loaded import LoadedMission
-from headwater.processing.day_cells import DayCell, DayCells, with_inputs
+from headwater.processing.explained_cells import DayCell, ExplainedCells
 from headwater.processing.grid import refuse_too_many
 
 
@@ -48,9 +48,8 @@ def coverage(
         span = _asked(dates_of_products(connection, [wanted.id]).get(wanted.id), first, last)
         if span is None:
             return []
-        ids = with_inputs(mission, [wanted.id])
         refuse_too_many(1, span)
-        cells = DayCells(connection, mission, ids, span)
+        cells = ExplainedCells(connection, mission, wanted.id, span)
     return [cells.cell(wanted.id, day) for day in span.days()]
 
 

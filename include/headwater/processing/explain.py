@@ -107,7 +107,6 @@ class _Why:
     def __init__(self, connection: Connection, mission: LoadedMission) -> None:
         self._connection = connection
         self._mission = mission
-        self._expected = expected_days(connection, mission)
 
     def answer(self, product: LoadedProduct, day: date) -> Explanation:
         details: list[str] = []
@@ -244,8 +243,10 @@ class _Why:
         self, product: LoadedProduct, day: date, entries: list[tuple[LoadedProcess, ProposedBuild]]
     ) -> str:
         """What to add where a hole is no gap: nothing is under way, and nothing is expected."""
-        against = self._expected.against(product.id, day)
-        if against is None or any(map(_is_work, entries)):
+        if any(map(_is_work, entries)):
+            return ""
+        against = expected_days(self._connection, self._mission).against(product.id, day)
+        if against is None:
             return ""
         arrivals = quarantined(self._connection, self._mission.id)
         if look_alikes([product], arrivals, DateSpan(day, day)):

@@ -104,7 +104,7 @@ def grid(
     span = DateSpan(unit.of(asked.first).first, unit.of(asked.last).last)
     refuse_too_many(len(shown), span)
     with catalog.read() as connection:
-        cells = DayCells(connection, mission, [product.id for product in shown], span)
+        cells = DayCells(connection, mission, {product.id: span for product in shown})
         as_of = last_event(connection)
     days = list(span.days())
     periods = [list(of) for _, of in groupby(days, key=_start_of(unit))]

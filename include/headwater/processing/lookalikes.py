@@ -62,7 +62,10 @@ def _pattern(product: LoadedProduct) -> re.Pattern[str] | None:
 def _plain_date(name: str) -> date | None:
     """The first date in a name that is written YYYYMMDD or YYYY-MM-DD."""
     found = _ANY_DATE.search(name)
-    return _read(f"{found[1]} {found[3]} {found[4]}", "%Y %m %d") if found else None
+    try:
+        return date(int(found[1]), int(found[3]), int(found[4])) if found else None
+    except ValueError:
+        return None
 
 
 def _date_in(match: re.Match[str]) -> date | None:
