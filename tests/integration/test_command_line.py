@@ -67,7 +67,7 @@ def test_why_answers_for_what_is_there_and_what_is_not(made: Command) -> None:
 def test_coverage_shows_each_day_of_a_product(made: Command) -> None:
     days = made("coverage", "synth_l2", "--json").data
     assert {day["state"] for day in days} == {"current"} and len(days) == 3
-    assert days[0]["version"] == "1.0.0" and days[0]["build"] is None and not days[0]["gap"]
+    assert days[0]["version"] == "1.0.0" and days[0]["build"] is None and not days[0]["is_gap"]
     assert made("coverage", "synth_l2").out.endswith("\nno gap\n")
     before = made("coverage", "synth_l2", "--first", "1999-12-31", "--last", "1999-12-31").out
     assert "not expected" in before and before.endswith("\nno gap\n")

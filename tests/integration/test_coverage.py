@@ -34,9 +34,9 @@ def test_each_day_has_its_newest_version_and_a_gap_is_missing(lab: Lab) -> None:
     lab.put("l0", THIRD, "1.2.10")
     lab.put("l0", THIRD, "1.2.9")
     assert covered(lab, "l0") == [
-        DayCell(FIRST, CellState.CURRENT, 1, Version(1, 0, 0), None, None),
-        DayCell(SECOND, CellState.MISSING, 0, None, None, "none has arrived"),
-        DayCell(THIRD, CellState.CURRENT, 1, Version(1, 2, 10), None, None),
+        DayCell(FIRST, CellState.CURRENT, 1, Version(1, 0, 0), None, None, False),
+        DayCell(SECOND, CellState.MISSING, 0, None, None, "none has arrived", True),
+        DayCell(THIRD, CellState.CURRENT, 1, Version(1, 2, 10), None, None, False),
     ]
 
 

@@ -28,7 +28,7 @@ def product(number: int, name_format: str) -> LoadedProduct:
 def found(name: str, *formats: str, product_id: int | None = None,
           span: DateSpan = YEAR) -> list[tuple[int, date]]:  # fmt: skip
     products = [product(number, text) for number, text in enumerate(formats)]
-    return list(look_alikes(products, [QuarantinedArrival(7, name, product_id)], span))
+    return list(look_alikes(products, [QuarantinedArrival(7, name, product_id, "")], span))
 
 
 @pytest.mark.parametrize(

@@ -111,10 +111,7 @@ def coverage(
     with open_catalog() as catalog:
         loaded = load_mission(catalog, the_mission(catalog, mission))
         days = coverage_of(catalog, loaded, product, _date(first), _date(last))
-    rows = [
-        {**asdict(day), "version": day.version and str(day.version), "gap": day.is_gap}
-        for day in days
-    ]
+    rows = [{**asdict(day), "version": day.version and str(day.version)} for day in days]
     if as_json:
         show_json(rows)
         return

@@ -48,7 +48,7 @@ def cell(catalog: Catalog, mission: LoadedMission, product: str, day: date) -> C
     wanted = mission.product(product)
     with catalog.read() as connection:
         explained = ExplainedCells(connection, mission, wanted.id, DateSpan(day, day))
-        cells, found = explained.cells, explained.cell(wanted.id, day)
+        cells, found = explained.cells, explained.cell(day)
         dates = cells.dates(wanted.id, day)
         makers = [process.id for process in cells.makers[wanted.id]]
         return Cell(

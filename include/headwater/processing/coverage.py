@@ -50,7 +50,7 @@ def coverage(
             return []
         refuse_too_many(1, span)
         cells = ExplainedCells(connection, mission, wanted.id, span)
-    return [cells.cell(wanted.id, day) for day in span.days()]
+    return [cells.cell(day) for day in span.days()]
 
 
 def gaps_by_cause(days: Iterable[DayCell]) -> list[Gap]:

@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import Connection
 
 from headwater.catalog.queries import grid as queries
-from headwater.catalog.queries.grid import FilesOfDay, OpenWork, QuarantinedArrival
+from headwater.catalog.queries.grid import OpenWork, QuarantinedArrival
 from headwater.core.interval import DateSpan
 from headwater.core.output_interval import calendar_interval, longest_days
 from headwater.core.states import BuildState, CellState, Timebase
 from headwater.missions.loaded import LoadedMission, LoadedProcess
+from headwater.processing.day_files import DayFiles, days_shown
 from headwater.processing.expected_days import expected_days
 from headwater.processing.lookalikes import look_alikes
 
@@ -25,35 +25,6 @@ _WORK = {
     BuildState.HELD: CellState.HELD,
     BuildState.RUNNING: CellState.BUILDING,
 }
-
-
-@dataclass(slots=True)
-class DayFacts:
-    """What the catalog has of a product and day."""
-
-    files: list[FilesOfDay] = field(default_factory=list)
-    work: list[OpenWork] = field(default_factory=list)
-    old_code: bool = False
-    """Whether a file was made by another code than the one that is in use for its date."""
-
-    @property
-    def old_inputs(self) -> bool:
-        """Whether a file was made from one that is no longer the newest."""
-        return any(one.old_inputs for one in self.files)
-
-    def of_files(self) -> CellState:
-        """What its files say."""
-        if not all(one.on_disk for one in self.files):
-            return CellState.LOST
-        return CellState.STALE if self.old_code or self.old_inputs else CellState.CURRENT
-
-    def of_work(self, work: OpenWork) -> CellState | None:
-        """What a build or a date to look at says; none if it does not count."""
-        if work.state is not None and work.state in _WORK:
-            return _WORK[work.state]
-        if not self.files:
-            return CellState.WAITING
-        return None if work.state is None else CellState.STALE
 
 
 class DayCells:
@@ -70,13 +41,9 @@ class DayCells:
             for put in process.outputs:
                 if put.product_id in spans:
                     self.makers[put.product_id].append(process)
-        self._codes_in_use = {
-            code.id: [other for other in process.codes if other.in_use]
-            for process in mission.processes.values()
-            for code in process.codes
-        }
-        self._facts: dict[tuple[int, date], DayFacts] = {}
-        self._read_files(connection)
+        timebases = {number: _timebase(makers) for number, makers in self.makers.items()}
+        self.files = DayFiles(connection, mission, spans, timebases)
+        self._work: dict[tuple[int, date], list[OpenWork]] = {}
         self._read_work(connection)
         self._look_alikes = look_alikes(
             [mission.products[number] for number in spans],
@@ -87,22 +54,24 @@ class DayCells:
 
     def state(self, product_id: int, day: date) -> CellState:
         """The state of a product and day."""
-        return self.said(product_id, day)[0]
+        if (product_id, day) in self._work:
+            return self.said(product_id, day)[0]
+        return self.files.state(product_id, day) or self._of_hole(product_id, day)
 
     def said(self, product_id: int, day: date) -> tuple[CellState, OpenWork | None]:
         """The most pressing of all that is so, and the build that says it, if one does."""
-        facts = self._facts.get((product_id, day))
-        if facts is None:
-            return self._of_hole(product_id, day), None
+        of_files = self.files.state(product_id, day)
         found: list[tuple[CellState, OpenWork | None]] = []
-        if facts.files:
-            found.append((facts.of_files(), None))
+        if of_files is not None:
+            found.append((of_files, None))
         elif self.look_alikes(product_id, day):
             found.append((CellState.QUARANTINED, None))
-        for work in facts.work:
-            state = facts.of_work(work)
+        for work in self._work.get((product_id, day), ()):
+            state = _of_work(work, of_files is not None)
             if state is not None:
                 found.append((state, work))
+        if not found:
+            return self._of_hole(product_id, day), None
         # Of equals the build is told: it knows why.
         return min(found, key=lambda one: (one[0].rank, one[1] is None))
 
@@ -113,42 +82,17 @@ class DayCells:
         expected = self.expected.against(product_id, day) is None
         return CellState.MISSING if expected else CellState.NOT_EXPECTED
 
-    def facts(self, product_id: int, day: date) -> DayFacts:
-        """What the catalog has of a product and day."""
-        return self._facts.get((product_id, day), _NOTHING)
-
     def look_alikes(self, product_id: int, day: date) -> Sequence[QuarantinedArrival]:
         """The arrivals in quarantine that look as if they were of a product and day."""
         return self._look_alikes.get((product_id, day), ())
 
     def dates(self, product_id: int, day: date) -> list[date]:
         """The dates of all files and builds that may be shown at a product and day."""
-        facts = self.facts(product_id, day)
-        makers = self.makers[product_id]
-        found = {calendar_interval(process.timebase, day).utc_date for process in makers}
-        found |= {one.utc_date for one in facts.files} | {one.utc_date for one in facts.work}
-        return sorted(found | {day})
-
-    def _read_files(self, connection: Connection) -> None:
-        timebases = {number: self._timebase(number) for number in self.makers}
-        spans = {
-            number: self._spans[number].widened(longest_days(timebase) - 1, 0)
-            for number, timebase in timebases.items()
+        found = {
+            calendar_interval(process.timebase, day).utc_date for process in self.makers[product_id]
         }
-        for row in queries.files_of_days(connection, spans):
-            number = row.product_id
-            old_code = any(self._is_old(code, row.utc_date) for code in row.codes)
-            for day in self._days(number, timebases[number], row.utc_date, row.last_whole):
-                facts = self._facts.setdefault((number, day), DayFacts())
-                facts.files.append(row)
-                facts.old_code = facts.old_code or old_code
-
-    def _is_old(self, code_id: int | None, day: date) -> bool:
-        """Whether outputs of `day` are made by another code than this one now."""
-        return code_id is not None and any(
-            code.id != code_id and code.start_date <= day <= code.stop_date
-            for code in self._codes_in_use.get(code_id, ())
-        )
+        found |= {one.utc_date for one in self._work.get((product_id, day), ())}
+        return sorted(found | self.files.dates(product_id, day) | {day})
 
     def _read_work(self, connection: Connection) -> None:
         outputs: dict[int, list[int]] = {}
@@ -162,34 +106,24 @@ class DayCells:
         for work in queries.open_work(connection, spans):
             timebase = self._mission.processes[work.process_id].timebase
             for number in outputs[work.process_id]:
-                for day in self._days(number, timebase, work.utc_date, work.last_whole):
-                    self._facts.setdefault((number, day), DayFacts()).work.append(work)
-
-    def _timebase(self, product_id: int) -> Timebase:
-        """What one file of a product covers; a day, if it arrives or its makers differ."""
-        timebases = {process.timebase for process in self.makers[product_id]}
-        return timebases.pop() if len(timebases) == 1 else Timebase.DAILY
-
-    def _days(
-        self, product_id: int, timebase: Timebase, day: date, last_whole: date
-    ) -> Iterable[date]:
-        """The days of a product's span that a file or build of `day` is shown at.
-
-        Those of its week, month or year; of an orbit the day on which it starts, and those that
-        it fills; else its date alone, whatever times its data spill over.
-        """
-        span = self._spans[product_id]
-        if timebase is Timebase.ORBIT:
-            days = DateSpan(day, max(day, last_whole))
-        elif longest_days(timebase) == 1:
-            return (day,) if day in span else ()
-        else:
-            days = calendar_interval(timebase, day).days
-        first, last = max(days.first, span.first), min(days.last, span.last)
-        return DateSpan(first, last).days() if first <= last else ()
+                span = self._spans[number]
+                for day in days_shown(timebase, work.utc_date, work.last_whole, span):
+                    self._work.setdefault((number, day), []).append(work)
 
 
-_NOTHING = DayFacts()
+def _of_work(work: OpenWork, has_files: bool) -> CellState | None:
+    """What a build or a date to look at says; none if it does not count."""
+    if work.state is not None and work.state in _WORK:
+        return _WORK[work.state]
+    if not has_files:
+        return CellState.WAITING
+    return None if work.state is None else CellState.STALE
+
+
+def _timebase(makers: Sequence[LoadedProcess]) -> Timebase:
+    """What one file of a product covers; a day, if it arrives or its makers differ."""
+    timebases = {process.timebase for process in makers}
+    return timebases.pop() if len(timebases) == 1 else Timebase.DAILY
 
 
 def _whole(spans: Iterable[DateSpan]) -> DateSpan:

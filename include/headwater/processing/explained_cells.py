@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from headwater.catalog.queries.grid import files_of_days
 from headwater.core.interval import DateSpan
 from headwater.core.output_interval import calendar_interval
 from headwater.core.states import BuildState, CellState, InputKind
@@ -24,7 +25,8 @@ class DayCell:
 
     `files` counts the newest ones, on disk or not: several where the product has several a day,
     or keywords; `version` is the highest of them. `build` is the state of the open build that
-    says most of the state. `reason` is none where the state says all.
+    says most of the state. `reason` is none where the state says all. A `is_gap` is a day without
+    a file to read, though one is expected or was to be made.
     """
 
     date: date
@@ -33,13 +35,7 @@ class DayCell:
     version: Version | None
     build: BuildState | None
     reason: str | None
-
-    @property
-    def is_gap(self) -> bool:
-        """Whether there is no file to read, though one is expected or was to be made."""
-        return self.state not in (*_THERE, CellState.NOT_EXPECTED) and (
-            self.files == 0 or self.state is CellState.LOST
-        )
+    is_gap: bool
 
 
 class ExplainedCells:
@@ -51,27 +47,43 @@ class ExplainedCells:
         self._mission = mission
         self._spans = _spans_below(mission, product_id, span)
         self.cells = DayCells(connection, mission, self._spans)
-        self._known: dict[tuple[int, date], DayCell] = {}
+        self._product_id = product_id
+        self._files = self._counted_files(connection)
+        self._reasons: dict[tuple[int, date], str | None] = {}
 
-    def cell(self, product_id: int, day: date) -> DayCell:
-        """The cell of the product, or of one that it is made from, and day."""
-        key = (product_id, day)
-        if key not in self._known:
-            self._known[key] = self._cell(product_id, day)
-        return self._known[key]
-
-    def _cell(self, product_id: int, day: date) -> DayCell:
-        facts = self.cells.facts(product_id, day)
-        state, work = self.cells.said(product_id, day)
-        versions = [Version(*one.version) for one in facts.files]
+    def cell(self, day: date) -> DayCell:
+        """The cell of the product and day."""
+        state, work = self.cells.said(self._product_id, day)
+        files, version = self._files.get(day, (0, None))
+        there = files > 0 and self.cells.files.state(self._product_id, day) is not CellState.LOST
         return DayCell(
             day,
             state,
-            sum(one.files for one in facts.files),
-            max(versions, default=None),
+            files,
+            version,
             work.state if work else None,
-            work.reason if work else self._reason(product_id, day, state),
+            self.reason(self._product_id, day),
+            not there and state is not CellState.NOT_EXPECTED,
         )
+
+    def reason(self, product_id: int, day: date) -> str | None:
+        """Why the product, or one that it is made from, is as it is; none if its state says all."""
+        key = (product_id, day)
+        if key not in self._reasons:
+            state, work = self.cells.said(product_id, day)
+            self._reasons[key] = work.reason if work else self._reason(product_id, day, state)
+        return self._reasons[key]
+
+    def _counted_files(self, connection: Connection) -> dict[date, tuple[int, Version]]:
+        """How many newest files stand at each day, and their highest version."""
+        found: dict[date, tuple[int, Version]] = {}
+        wide = self.cells.files.wide(self._product_id)
+        counted = files_of_days(connection, self._product_id, wide)
+        for of, (files, version, last_whole) in counted.items():
+            for day in self.cells.files.days_of(self._product_id, of, last_whole):
+                known, highest = found.get(day, (0, version))
+                found[day] = (known + files, max(highest, version))
+        return found
 
     def _reason(self, product_id: int, day: date, state: CellState) -> str | None:
         """Why, where no build says it."""
@@ -85,7 +97,7 @@ class ExplainedCells:
             return f"in quarantine: {', '.join(names[:3])}{more}"
         if state is CellState.MISSING:
             return self._why_missing(product_id, day)
-        if state is CellState.STALE and self.cells.facts(product_id, day).old_inputs:
+        if state is CellState.STALE and self.cells.files.has_old_input(product_id, day):
             return "made from files that are no longer the newest"
         return "made by a code that is no longer in use" if state is CellState.STALE else None
 
@@ -120,10 +132,10 @@ class ExplainedCells:
         """The most pressing of the cells of an input; its date, if it is another one."""
         states = {one: self.cells.state(put.product_id, one) for one in days.days()}
         worst = min(states, key=lambda one: (states[one].rank, one != day))
-        hole = self.cell(put.product_id, worst)
+        why = self.reason(put.product_id, worst)
         name = self._mission.products[put.product_id].name
-        of = "" if hole.date == day else f" of {hole.date}"
-        return f"{name}{of} is {hole.state}" + (f": {hole.reason}" if hole.reason else "")
+        of = "" if worst == day else f" of {worst}"
+        return f"{name}{of} is {states[worst]}" + (f": {why}" if why else "")
 
 
 def _starts(put: LoadedInput) -> bool:

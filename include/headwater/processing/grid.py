@@ -18,7 +18,7 @@ from headwater.core.states import CellState, Timebase
 from headwater.missions.loaded import LoadedMission, LoadedProduct
 from headwater.processing.day_cells import DayCells
 
-MOST_CELLS = 100_000
+MOST_CELLS = 400_000
 """How many days of products are looked at at once."""
 
 LEGEND: Mapping[str, CellState] = {state.letter: state for state in CellState}

@@ -14,35 +14,56 @@ from sqlalchemy import Connection, text
 
 from headwater.core.interval import DateSpan
 from headwater.core.states import BuildState
+from headwater.core.version import Version
 
 _OPEN = "('pending', 'waiting', 'running', 'failed', 'held')"
 
-FILES_OF_DAYS = text("""
-select f.product_id, f.utc_file_date, count(*) as files, bool_and(f.exists_on_disk) as on_disk,
-       max(array[f.interface_version, f.quality_version, f.revision_version]) as version,
-       array_agg(distinct (
-           select l.source_code from headwater.file_code l
-           where l.resulting_file = f.id order by l.source_code desc limit 1)) as codes,
-       bool_or(exists (
-           select from headwater.file_link l
-           join headwater.file parent on parent.id = l.source_file and not parent.newest
-           where l.resulting_file = f.id and not exists (
-               select from headwater.process_output o
-               join headwater.process_input put
-                 on put.process_id = o.process_id and put.product_id = parent.product_id
-                and put.kind = 'no_trigger'
-               where o.product_id = f.product_id))) as old_inputs,
-       max((f.utc_stop_time at time zone 'UTC' + interval '1 microsecond')::date) - 1 as last_whole
-from unnest(cast(:products as bigint[]), cast(:firsts as date[]), cast(:lasts as date[]))
-  as wanted (product_id, first, last)
-join headwater.file f
-  on f.product_id = wanted.product_id and f.newest
- and f.utc_file_date between wanted.first and wanted.last
-group by f.product_id, f.utc_file_date
+FILES_OF_MONTHS = text("""
+select product_id, first, code_id, bit_or(day) as there,
+       bit_or(case when on_disk then 0 else day end) as lost,
+       bit_or(case when old_input then day else 0 end) as old_input, max(last_whole) as last_whole
+from (
+    select f.product_id, f.exists_on_disk as on_disk,
+           case when f.product_id = any(:by_day) then f.utc_file_date
+                else date_trunc('month', f.utc_file_date::timestamp)::date end as first,
+           case when f.product_id = any(:by_day) then 1
+                else 1 << (extract(day from f.utc_file_date)::int - 1) end as day,
+           (f.utc_stop_time at time zone 'UTC' + interval '1 microsecond')::date - 1 as last_whole,
+           (select l.source_code from headwater.file_code l
+            where l.resulting_file = f.id order by l.source_code desc limit 1) as code_id,
+           exists (
+               select from headwater.file_link l
+               join headwater.file parent on parent.id = l.source_file and not parent.newest
+               where l.resulting_file = f.id and not exists (
+                   select from headwater.process_output o
+                   join headwater.process_input put
+                     on put.process_id = o.process_id and put.product_id = parent.product_id
+                    and put.kind = 'no_trigger'
+                   where o.product_id = f.product_id)) as old_input
+    from unnest(cast(:products as bigint[]), cast(:firsts as date[]), cast(:lasts as date[]))
+      as wanted (product_id, first, last)
+    join headwater.file f
+      on f.product_id = wanted.product_id and f.newest
+     and f.utc_file_date between wanted.first and wanted.last
+) newest
+group by product_id, first, code_id
 """)
-"""The newest files of products and dates: how many, whether all are on disk, the highest version,
-the codes that made them (none: it arrived), and whether any was made from a file that is no longer
-the newest of an input whose change makes it anew. `last_whole` is the last day that one fills."""
+"""The dates of the newest files of products, a row a month, or a day for the products `by_day`, and
+code that made them (none: it arrived). Each bit of `there`, `lost` (not on disk) and `old_input` is
+a day from `first` on, the lowest being that day. `old_input` is what was made from a file that is
+no longer the newest of an input whose change makes it anew; `last_whole` is the last day that one
+fills."""
+
+FILES_OF_DAYS = text("""
+select utc_file_date, count(*) as files,
+       max(array[interface_version, quality_version, revision_version]) as version,
+       max((utc_stop_time at time zone 'UTC' + interval '1 microsecond')::date) - 1 as last_whole
+from headwater.file
+where product_id = :product and newest and utc_file_date between :first and :last
+group by utc_file_date
+""")
+"""How many newest files a product has of each date, their highest version, and the last day that
+one fills."""
 
 OPEN_BUILDS = text(f"""
 select distinct on (b.process_id, b.utc_date, last_whole, b.state)
@@ -65,7 +86,7 @@ where w.process_id = any(:processes) and w.utc_date between :first and :last
 """The dates that processes have still to look at."""
 
 QUARANTINED = text("""
-select id, name, product_id from headwater.arrival
+select id, name, product_id, reason from headwater.arrival
 where mission_id = :mission and disposition = 'quarantined'
 """)
 """The arrivals of a mission that lie in quarantine."""
@@ -92,18 +113,19 @@ order by transaction desc, id desc limit 1
 """The number of the last event in the order of the change feed (DESIGN 5)."""
 
 
-class FilesOfDay(NamedTuple):
-    """The newest files of a product and date; `last_whole` is the last day that one fills."""
+class FilesOfMonth(NamedTuple):
+    """The days of a month, or one day, with newest files of a product made by one code.
+
+    Bit `n` of the three numbers is the day `n` days after `first`; `code_id` is none for files that
+    arrived. `last_whole` is the last day that one of the files fills.
+    """
 
     product_id: int
-    utc_date: date
-    files: int
-    on_disk: bool
-    version: Sequence[int]
-    """The highest, by its three components."""
-    codes: Sequence[int | None]
-    """The codes that made them, by number; none for one that arrived."""
-    old_inputs: bool
+    first: date
+    code_id: int | None
+    there: int
+    lost: int
+    old_input: int
     last_whole: date
 
 
@@ -129,12 +151,28 @@ class QuarantinedArrival:
     id: int
     name: str
     product_id: int | None
+    reason: str
 
 
-def files_of_days(connection: Connection, spans: Mapping[int, DateSpan]) -> list[FilesOfDay]:
-    """The newest files of products, each in its own span, by date."""
-    values = {"products": list(spans), **_days(list(spans.values()))}
-    return [FilesOfDay(*row) for row in connection.execute(FILES_OF_DAYS, values)]
+def files_of_months(
+    connection: Connection, spans: Mapping[int, DateSpan], by_day: Sequence[int]
+) -> list[FilesOfMonth]:
+    """The newest files of products, each in its own span; of those in `by_day` a row a date."""
+    values = {"products": list(spans), "by_day": list(by_day), **_days(list(spans.values()))}
+    return [FilesOfMonth(*row) for row in connection.execute(FILES_OF_MONTHS, values)]
+
+
+def files_of_days(
+    connection: Connection, product_id: int, span: DateSpan
+) -> dict[date, tuple[int, Version, date]]:
+    """How many newest files a product has of each date of `span`, their highest version, and the
+    last day that one fills.
+    """
+    values = {"product": product_id, "first": span.first, "last": span.last}
+    return {
+        row.utc_file_date: (row.files, Version(*row.version), row.last_whole)
+        for row in connection.execute(FILES_OF_DAYS, values)
+    }
 
 
 def open_work(connection: Connection, spans: Mapping[int, DateSpan]) -> list[OpenWork]:
@@ -160,7 +198,7 @@ def open_work(connection: Connection, spans: Mapping[int, DateSpan]) -> list[Ope
 def quarantined(connection: Connection, mission_id: int) -> list[QuarantinedArrival]:
     """The arrivals of a mission that lie in quarantine."""
     rows = connection.execute(QUARANTINED, {"mission": mission_id})
-    return [QuarantinedArrival(row.id, row.name, row.product_id) for row in rows]
+    return [QuarantinedArrival(row.id, row.name, row.product_id, row.reason) for row in rows]
 
 
 def dates_of_products(connection: Connection, product_ids: Sequence[int]) -> dict[int, DateSpan]:

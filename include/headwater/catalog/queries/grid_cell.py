@@ -65,7 +65,7 @@ class CellBuild:
 
     id: int
     process: str
-    interval: str
+    interval_key: str
     keywords: str
     state: BuildState
     reason: str
