@@ -165,8 +165,9 @@ def files_of_months(
 def files_of_days(
     connection: Connection, product_id: int, span: DateSpan
 ) -> dict[date, tuple[int, Version, date]]:
-    """How many newest files a product has of each date of `span`, their highest version, and the
-    last day that one fills.
+    """How many newest files a product has of each date of `span`, and their highest version.
+
+    The third value is the last day that one of them fills.
     """
     values = {"product": product_id, "first": span.first, "last": span.last}
     return {
