@@ -15,6 +15,10 @@ class SettingError(HeadwaterError, ValueError):
     """A setting, an environment variable or a command-line value cannot be used."""
 
 
+class TooLateError(SettingError):
+    """What was asked cannot be done any more, since somebody has been there first."""
+
+
 class NotFoundError(HeadwaterError, LookupError):
     """A mission, product, process, file or build that was named does not exist."""
 

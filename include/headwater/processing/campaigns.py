@@ -14,7 +14,7 @@ from headwater.catalog.queries.build_events import write_events
 from headwater.catalog.queries.campaigns import CampaignRow, FileChoice
 from headwater.catalog.queries.wakes import lock_work
 from headwater.core.actor import Actor
-from headwater.core.errors import NotFoundError, SettingError
+from headwater.core.errors import NotFoundError, TooLateError
 from headwater.core.states import EventKind, Timebase
 from headwater.core.version import Bump
 from headwater.missions.loaded import LoadedMission
@@ -118,8 +118,12 @@ def campaign(connection: Connection, mission: LoadedMission, number: int) -> Cam
     return rows[0]
 
 
-def approve(catalog: Catalog, mission: LoadedMission, number: int, actor: Actor) -> None:
+def approve(
+    catalog: Catalog, mission: LoadedMission, number: int, actor: Actor, why: str = ""
+) -> None:
     """Let a campaign run: wake its dates, or plan them by force, and retry what failed in them.
+
+    `why` somebody approves it goes into the log of events.
 
     A RUN process leaves no output that could be out of date: it always runs again
     (spec dbprocessing 5.4, step 4).
@@ -128,7 +132,7 @@ def approve(catalog: Catalog, mission: LoadedMission, number: int, actor: Actor)
     ------
     NotFoundError
         If the mission has no such campaign.
-    SettingError
+    TooLateError
         If it does not wait for approval.
     CatalogUnavailableError
         If the catalog does not answer; then nothing has changed.
@@ -137,14 +141,15 @@ def approve(catalog: Catalog, mission: LoadedMission, number: int, actor: Actor)
         lock_work(connection, mission.id)
         row = campaign(connection, mission, number)
         if not queries.approve(connection, number, actor):
-            raise SettingError(f"campaign {number} is {row.state}: nothing waits for approval")
+            raise TooLateError(f"campaign {number} is {row.state}: nothing waits for approval")
         said = f"campaign {number}: {row.reason}"
         retried = queries.retry_campaign(connection, number, f"to be made again by {said}")
         reasons = {build.id: build.reason for build in retried}
         write_events(connection, EventKind.BUILD_RETRIED, actor, reasons)
         queries.wake_campaign(connection, number, said)
         _force(connection, mission, row, actor)
-        queries.log_campaign(connection, EventKind.CAMPAIGN_APPROVED, mission.id, actor, said)
+        told = f"{said}; approved: {why}" if why else said
+        queries.log_campaign(connection, EventKind.CAMPAIGN_APPROVED, mission.id, actor, told)
 
 
 def _force(connection: Connection, mission: LoadedMission, row: CampaignRow, actor: Actor) -> None:
@@ -163,7 +168,7 @@ def abort(catalog: Catalog, mission: LoadedMission, number: int, actor: Actor, r
     ------
     NotFoundError
         If the mission has no such campaign.
-    SettingError
+    TooLateError
         If it has ended already.
     CatalogUnavailableError
         If the catalog does not answer; then nothing has changed.
@@ -174,7 +179,7 @@ def abort(catalog: Catalog, mission: LoadedMission, number: int, actor: Actor, r
         said = f"campaign {number} was aborted by {actor.name}: {reason}"
         dropped = queries.abort(connection, number, said)
         if dropped is None:
-            raise SettingError(f"campaign {number} is {row.state} already")
+            raise TooLateError(f"campaign {number} is {row.state} already")
         queries.log_campaign(connection, EventKind.CAMPAIGN_ENDED, mission.id, actor, said)
     return dropped
 
