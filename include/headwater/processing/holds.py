@@ -77,11 +77,11 @@ def make_again(
     actor: Actor,
     reason: str,
     *,
-    by_person: bool = False,
+    by_person: bool | None = None,
 ) -> Asked:
     """Let all that failed or is held of some dates be made again, where it is needed.
 
-    With `by_person` only what persons hold is let go.
+    With `by_person` only what persons hold is let go; if that is false, all but that.
 
     Raises
     ------
@@ -107,13 +107,13 @@ def _builds(
     span: DateSpan,
     states: Sequence[BuildState],
     *,
-    by_person: bool = False,
+    by_person: bool | None = None,
 ) -> list[int]:
     values = {
         "processes": [process.id for process in processes],
         "first": span.first,
         "last": span.last,
         "states": [state.value for state in states],
-        "by_person": by_person,
+        "by_person": [True, False] if by_person is None else [by_person],
     }
     return list(connection.execute(build_requests.BUILDS_OF_DATES, values).scalars())

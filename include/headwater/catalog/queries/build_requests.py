@@ -23,10 +23,11 @@ returning id, process_id, utc_date, interval_stop, state, reason
 BUILDS_OF_DATES = text("""
 select id from headwater.build
 where process_id = any(:processes) and utc_date between :first and :last
-  and state = any(:states) and (not :by_person or fingerprint is null)
+  and state = any(:states) and (state <> 'held' or (fingerprint is null) = any(:by_person))
 order by id
 """)
-"""The builds of some states and dates; of the held ones perhaps only those that a person holds."""
+"""The builds of some states and dates; of the held ones those that a person holds, the others, or
+both."""
 
 HOLD_DATES = text("""
 insert into headwater.build (mission_id, process_id, interval_key, utc_date, interval_start,
