@@ -8,9 +8,8 @@ from typing import Protocol
 
 from headwater.core.interval import DateSpan, few_spans
 from headwater.flows.airflow_rest import AirflowRefusedError, AirflowRest
+from headwater.flows.started_runs import WOKEN_BY
 
-WOKEN_BY = "woken_by"
-"""The conf key that marks a run which no person asked for."""
 RUNS_A_LOOK = 10
 """The most runs that one look starts."""
 RUNS_A_PROCESS = 3
