@@ -272,6 +272,7 @@ class EventKind(StrEnum):
     BUILD_NOT_NEEDED = "build not needed"
     TASK_MARKED = "task marked"
     RUN_MARKED = "run marked"
+    ACTION_ASKED = "action asked"
     INTENT_RECOVERED = "intent recovered"
     CATALOG_REPAIRED = "catalog repaired"
     AUDIT_ENDED = "audit ended"

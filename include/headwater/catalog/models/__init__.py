@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headwater.catalog.models.airflow_run import FeedPosition, RunMark, RunTask
+from headwater.catalog.models.asked_action import AskedAction
 from headwater.catalog.models.base import Base
 from headwater.catalog.models.campaign import Campaign, CampaignDate, Pass
 from headwater.catalog.models.file import (
@@ -42,6 +43,7 @@ from headwater.catalog.schema import SCHEMA
 __all__ = [
     "SCHEMA",
     "Arrival",
+    "AskedAction",
     "Base",
     "Build",
     "BuildInput",

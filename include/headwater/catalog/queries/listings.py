@@ -217,3 +217,8 @@ def events_after(connection: Connection, chosen: Filter, since: int) -> list[Row
         transaction = found.transaction
     values = _values(chosen) | {"since": since, "transaction": transaction}
     return _rows(connection, _EVENTS_AFTER, values)
+
+
+def event_exists(connection: Connection, number: int) -> bool:
+    """Whether there is an event of that number."""
+    return connection.execute(_EVENT_TRANSACTION, {"since": number}).first() is not None
