@@ -1,0 +1,26 @@
+"""The routes of the native API, a file a noun."""
+
+from headwater.web.routes import (
+    about,
+    actions,
+    arrivals,
+    builds,
+    campaigns,
+    events,
+    files,
+    missions,
+    reasons,
+)
+
+ROUTERS = (
+    about.router,
+    missions.router,
+    builds.router,
+    arrivals.router,
+    files.router,
+    events.router,
+    reasons.router,
+    campaigns.router,
+    actions.router,
+)
+"""All routes, in the order of the reference."""

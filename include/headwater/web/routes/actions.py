@@ -1,0 +1,308 @@
+"""What is asked of a selection: look at its plan, build, retry, hold, lift (DESIGN 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from pydantic import Field
+
+from headwater.catalog.connection import Catalog
+from headwater.core.actor import Actor
+from headwater.core.errors import SettingError
+from headwater.core.interval import DateSpan
+from headwater.flows.asked_builds import build_selection, start_pending
+from headwater.flows.started_runs import Airflow, StartedRun
+from headwater.missions.loaded import LoadedMission
+from headwater.processing.asking import AskedChange, do_once
+from headwater.processing.holds import Asked, hold_dates, make_again
+from headwater.processing.plan_state import Action
+from headwater.processing.selections import MOST_CELLS, Selection, select
+from headwater.processing.up_to_date import Status, up_to_date
+from headwater.web.access import Right, actor_of, caller_of, needs, require
+from headwater.web.errors import TOO_LATE, TOO_MUCH
+from headwater.web.fields import LARGEST_KEY, Answer, Day, Text, Word
+from headwater.web.provided import TheCatalog, TheMission
+
+router = APIRouter(prefix="/api/missions/{mission}/actions", tags=["actions"])
+
+
+class ActionName(StrEnum):
+    """What is asked."""
+
+    PLAN = "plan"
+    """Change nothing; say what would be made and why."""
+    BUILD = "build"
+    """Plan the dates now, try again what failed, start runs."""
+    RETRY = "retry"
+    """Let what failed, or is held after too many failures, be made again; start runs."""
+    HOLD = "hold"
+    """Do not make what is not begun, until a person lifts it."""
+    LIFT = "lift"
+    """Let go what a person holds; start runs."""
+
+
+RIGHTS = {
+    ActionName.PLAN: Right.LOOK,
+    ActionName.BUILD: Right.TRIGGER,
+    ActionName.RETRY: Right.TRIGGER,
+    ActionName.HOLD: Right.OPERATE,
+    ActionName.LIFT: Right.OPERATE,
+}
+
+
+class ActionRequest(Answer):
+    """An action on products x dates."""
+
+    action: ActionName
+    products: list[Word] = Field(
+        min_length=1, max_length=MOST_CELLS, description="Their names.", examples=[["l1", "l2"]]
+    )
+    first: Day = Field(description="The first date, UTC.", examples=["2026-01-01"])
+    last: Day = Field(description="The last date, UTC, included.", examples=["2026-01-31"])
+    reason: Text = Field(
+        default="", description="Why; only `plan` needs none.", examples=["the code is mended"]
+    )
+    as_of: int | None = Field(
+        default=None,
+        ge=0,
+        le=LARGEST_KEY,
+        description="The number of the last event that you have seen: what others did to these "
+        "dates since then is answered by 409. None: never mind.",
+        examples=[301],
+    )
+
+
+class PlannedCell(Answer):
+    """What the plan says of a product of a date."""
+
+    product: str = Field(examples=["l1"])
+    process: str | None = Field(examples=["mk_l1"])
+    date: Day = Field(examples=["2026-01-31"])
+    interval: str = Field(examples=["2026-01-31"])
+    keywords: str = Field(examples=[""])
+    status: Status
+    action: Action
+    version: str | None = Field(description="What would be made.", examples=["1.0.1"])
+    reason: str = Field(examples=["l0 has a newer version"])
+
+
+class RunLine(Answer):
+    """A run of Airflow that was started for some dates; without a number, why none was."""
+
+    dag_id: str = Field(examples=["demo.make.mk_l1"])
+    key: str = Field(examples=["2026-01-01/2026-01-31"])
+    run_id: str | None = Field(examples=["manual__2026-02-01T00:00:00+00:00"])
+    reason: str = Field(examples=["asked for by web:alice: the code is mended"])
+
+
+class NotMadeLine(Answer):
+    """So many builds of a process that are not made now, and why."""
+
+    process: str = Field(examples=["mk_l2"])
+    builds: int = Field(examples=[3])
+    reason: str = Field(examples=["up to date"])
+
+
+class ActionAnswer(Answer):
+    """What came of it."""
+
+    action: ActionName
+    selection: str = Field(examples=["l1, l2 of 2026-01-01/2026-01-31"])
+    said: str = Field(
+        description="One sentence.", examples=["12 builds may be made, 1 run started"]
+    )
+    builds: int = Field(description="Builds that were changed or may be made.", examples=[12])
+    running: list[int] = Field(
+        default=[], description="Builds that run meanwhile, and end as they do.", examples=[[17]]
+    )
+    runs: list[RunLine] = Field(default=[])
+    not_made: list[NotMadeLine] = Field(default=[])
+    arriving: list[str] = Field(
+        default=[], description="Products that nothing makes: left out.", examples=[["l0"]]
+    )
+    plan: list[PlannedCell] = Field(default=[], description="Only for the action `plan`.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """An action under way."""
+
+    catalog: Catalog
+    mission: LoadedMission
+    selection: Selection
+    actor: Actor
+    reason: str
+    airflow: Callable[[], AbstractContextManager[Airflow]]
+
+
+@router.post(
+    "",
+    summary="Plan, build, retry, hold or lift a selection",
+    responses={**TOO_LATE, **TOO_MUCH},
+    dependencies=[needs(Right.LOOK)],
+)
+def act(
+    request: Request,
+    mission: TheMission,
+    asked: ActionRequest,
+    catalog: TheCatalog,
+    idempotency_key: Annotated[
+        Word | None,
+        Header(
+            description="A name of this request that no other has; needed but for `plan`. The "
+            "same again is done once, and gives the same answer for a day.",
+            examples=["6f1c0c0e-7d4c-4d0e-9c59-2b7f3a1f2a11"],
+        ),
+    ] = None,
+) -> ActionAnswer:
+    """Viewers may `plan`, users also `build` and `retry`, operators also `hold` and `lift`."""
+    require(request, RIGHTS[asked.action], mission.slug)
+    selection = select(mission, asked.products, DateSpan(asked.first, asked.last))
+    if asked.action is ActionName.PLAN:
+        return _plan(catalog, mission, selection)
+    change = _change(asked, selection, idempotency_key)
+    actor = actor_of(request)
+    work = _Work(catalog, mission, selection, actor, change.reason, caller_of(request).airflow)
+    answer = do_once(catalog, mission, actor, change, partial(_ACTS[asked.action], work))
+    return ActionAnswer.model_validate(answer)
+
+
+def _change(asked: ActionRequest, selection: Selection, key: str | None) -> AskedChange:
+    """What is asked, as it is done once.
+
+    Raises
+    ------
+    SettingError
+        If it has no reason or no key, or nothing makes any of the products.
+    """
+    reason = asked.reason.strip()
+    if not reason:
+        raise SettingError(f"{asked.action.value} needs a reason, for the log of events")
+    if key is None:
+        raise SettingError("give the request a name of its own in the header Idempotency-Key")
+    if not selection.processes:
+        names = ", ".join(selection.arriving)
+        raise SettingError(f"nothing makes {names}: it arrives, so there is nothing to do")
+    return AskedChange(asked.action.value, selection, reason, asked.as_of, key)
+
+
+def _plan(catalog: Catalog, mission: LoadedMission, selection: Selection) -> ActionAnswer:
+    names = {product.name for product in selection.products}
+    processes = None if selection.arriving else selection.processes
+    found = up_to_date(catalog, mission, processes=processes, span=selection.span)
+    cells = [
+        PlannedCell(
+            product=row.product,
+            process=row.process,
+            date=row.utc_date,
+            interval=row.interval_key,
+            keywords=row.keywords,
+            status=row.status,
+            action=row.action,
+            version=str(row.version) if row.version else None,
+            reason=row.reason,
+        )
+        for row in found.rows
+        if row.product is not None and row.product in names
+    ]
+    to_make = sum(cell.action is Action.MAKE for cell in cells)
+    return ActionAnswer(
+        action=ActionName.PLAN,
+        selection=str(selection),
+        said=f"{to_make} of {len(cells)} would be made",
+        builds=to_make,
+        arriving=list(selection.arriving),
+        plan=cells,
+    )
+
+
+def _build(work: _Work) -> Mapping[str, Any]:
+    with work.airflow() as airflow:
+        done = build_selection(
+            work.catalog, work.mission, work.selection, work.actor, work.reason, airflow
+        )
+    return _answer(
+        work,
+        ActionName.BUILD,
+        f"{done.builds} builds may be made, {_started(done.runs)}",
+        done.builds,
+        runs=done.runs,
+        not_made=[NotMadeLine(**asdict(one)) for one in done.not_made],
+    )
+
+
+def _retry(work: _Work) -> Mapping[str, Any]:
+    return _again(work, ActionName.RETRY, by_person=False)
+
+
+def _lift(work: _Work) -> Mapping[str, Any]:
+    return _again(work, ActionName.LIFT, by_person=True)
+
+
+def _again(work: _Work, action: ActionName, *, by_person: bool) -> Mapping[str, Any]:
+    processes = work.selection.processes
+    asked = make_again(
+        work.catalog, work.mission, processes, work.selection.span, work.actor, work.reason,
+        by_person=by_person,
+    )  # fmt: skip
+    runs: list[StartedRun] = []
+    if asked.builds:
+        with work.airflow() as airflow:
+            runs = start_pending(
+                work.catalog, work.mission, work.selection, work.actor, work.reason, airflow
+            )
+    said = f"{asked.builds} builds are to be made again, {_started(runs)}"
+    return _answer(work, action, said, asked.builds, runs=runs)
+
+
+def _hold(work: _Work) -> Mapping[str, Any]:
+    asked: Asked = hold_dates(
+        work.catalog, work.mission, work.selection.processes, work.selection.span, work.actor,
+        work.reason,
+    )  # fmt: skip
+    said = f"{asked.builds} builds are held"
+    if asked.running:
+        said += f"; {len(asked.running)} are running, and end as they do"
+    return _answer(work, ActionName.HOLD, said, asked.builds, running=list(asked.running))
+
+
+_ACTS: dict[ActionName, Callable[[_Work], Mapping[str, Any]]] = {
+    ActionName.BUILD: _build,
+    ActionName.RETRY: _retry,
+    ActionName.HOLD: _hold,
+    ActionName.LIFT: _lift,
+}
+
+
+def _answer(
+    work: _Work,
+    action: ActionName,
+    said: str,
+    builds: int,
+    *,
+    running: list[int] | None = None,
+    runs: list[StartedRun] | None = None,
+    not_made: list[NotMadeLine] | None = None,
+) -> Mapping[str, Any]:
+    answer = ActionAnswer(
+        action=action,
+        selection=str(work.selection),
+        said=said,
+        builds=builds,
+        running=running or [],
+        runs=[RunLine(**asdict(run)) for run in runs or []],
+        not_made=not_made or [],
+        arriving=list(work.selection.arriving),
+    )
+    return answer.model_dump(mode="json")
+
+
+def _started(runs: list[StartedRun]) -> str:
+    number = sum(run.run_id is not None for run in runs)
+    return f"{number} run{'' if number == 1 else 's'} started"
