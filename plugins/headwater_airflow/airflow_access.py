@@ -23,6 +23,28 @@ def open_airflow() -> Iterator[AirflowRest]:
     SettingError
         If Airflow has no such connection.
     """
+    base, username, password = _account()
+    with AirflowRest(base, username, password) as rest:
+        yield rest
+
+
+@contextmanager
+def open_airflow_as(token: str) -> Iterator[AirflowRest]:
+    """Airflow's REST interface with the token of a person who has logged in.
+
+    So Airflow's own rules decide what they may, and its audit log names them.
+
+    Raises
+    ------
+    SettingError
+        If Airflow has no such connection, which tells the address.
+    """
+    with AirflowRest(_account()[0], token=token) as rest:
+        yield rest
+
+
+def _account() -> tuple[str, str, str]:
+    """The address, and the service account's name and password."""
     try:
         connection = BaseHook.get_connection(CONNECTION)
     except AirflowNotFoundException as error:
@@ -33,5 +55,4 @@ def open_airflow() -> Iterator[AirflowRest]:
     scheme = connection.schema or "http"
     port = f":{connection.port}" if connection.port else ""
     base = f"{scheme}://{connection.host}{port}"
-    with AirflowRest(base, connection.login or "", connection.password or "") as rest:
-        yield rest
+    return base, connection.login or "", connection.password or ""

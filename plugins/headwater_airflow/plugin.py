@@ -9,12 +9,16 @@ from airflow.plugins_manager import AirflowPlugin
 
 from headwater_airflow import listeners
 from headwater_airflow.persons import PersonMiddleware
+from headwater_airflow.lazy_app import LazyApp
 
 
 class HeadwaterPlugin(AirflowPlugin):
     """What Headwater adds to Airflow."""
 
     name = "headwater"
+    fastapi_apps = [  # noqa: RUF012  as below
+        {"app": LazyApp(), "url_prefix": "/headwater", "name": "Headwater"}
+    ]
     listeners = [listeners]  # noqa: RUF012  Airflow reads it as the class has it
     fastapi_root_middlewares = [  # noqa: RUF012  as above
         {"middleware": PersonMiddleware, "args": [], "kwargs": {}, "name": "headwater: who asks"}

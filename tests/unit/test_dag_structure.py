@@ -207,6 +207,23 @@ def test_the_plugin_is_registered_once(tmp_path: Path, layout: str) -> None:
     assert found["modules"][index].startswith(("headwater_airflow.plugin", "abc", "builtins"))
 
 
+LIST_PLUGINS = """
+import json, sys
+from airflow import plugins_manager
+apps, _ = plugins_manager.get_fastapi_plugins()
+print("FOUND" + json.dumps({
+    "apps": [[app["name"], app["url_prefix"], type(app["app"]).__name__] for app in apps],
+    "loaded": [name for name in sys.modules if name.startswith("headwater.")],
+}))
+"""
+
+
+def test_a_process_that_lists_the_plugin_loads_nothing_of_the_web_app(tmp_path: Path) -> None:
+    found = airflow(tmp_path, LIST_PLUGINS)
+    assert found["apps"] == [["Headwater", "/headwater", "LazyApp"]]
+    assert found["loaded"] == []
+
+
 def test_airflow_tries_every_task_that_does_work_again_mapped_ones_too(
     tmp_path: Path, folder: Path
 ) -> None:

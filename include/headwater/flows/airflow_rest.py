@@ -1,4 +1,4 @@
-"""A small client of Airflow's REST interface (version 2), for Headwater's service account.
+"""A small client of Airflow's REST interface (version 2), for an account or a person's token.
 
 Paths and fields are those of Airflow 3.3.2. Each call is one request with a time limit; a token
 that ran out is fetched again once.
@@ -51,7 +51,8 @@ class AirflowRest:
     Parameters
     ----------
     base_url : e.g. ``http://127.0.0.1:8080``, without ``/api/v2``.
-    username, password : an account of Airflow's auth manager.
+    username, password : an account of Airflow's auth manager; left out where there is a `token`.
+    token : that of a person who has logged in; it is not fetched again when it ran out.
     timeout : seconds for each request.
 
     Every method raises `AirflowUnavailableError` when the server does not answer and
@@ -59,11 +60,18 @@ class AirflowRest:
     """
 
     def __init__(
-        self, base_url: str, username: str, password: str, *, timeout: float = 10.0
+        self,
+        base_url: str,
+        username: str = "",
+        password: str = "",
+        *,
+        token: str | None = None,
+        timeout: float = 10.0,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._username, self._password = username, password
-        self._token: str | None = None
+        self._is_given_token = token is not None
+        self._token = token
         # A proxy of the environment is not for a server of our own.
         self._http = httpx.Client(base_url=self.base_url, timeout=timeout, trust_env=False)
 
@@ -200,7 +208,8 @@ class AirflowRest:
     ) -> Json:
         response = self._request(method, path, login=login, json=json, params=params)
         # Airflow answers 403, not 401, to a token of an earlier secret.
-        if login and response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        refused = response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
+        if login and refused and not self._is_given_token:
             self._token = None
             response = self._request(method, path, login=login, json=json, params=params)
         if response.is_error:

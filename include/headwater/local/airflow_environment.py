@@ -22,6 +22,7 @@ from headwater.local.ports import LOOPBACK
 from headwater.local.processes import MARK
 
 AIRFLOW_DATABASE, CATALOG_DATABASE = "airflow", "headwater"
+USERS_VARIABLE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
 
 _PRELOAD = '''"""Written by `headwater up`: Airflow imports this file at the start of each process.
 
@@ -117,7 +118,7 @@ def _fixed(home: LocalHome, ports: dict[str, int], database_url: str) -> dict[st
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(home.plugins),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{base}/execution/",
         "AIRFLOW__CORE__FERNET_KEY": made.fernet,
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin,{SERVICE}:admin",
+        USERS_VARIABLE: _users(os.environ.get(USERS_VARIABLE, "")),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home.passwords_file),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database_url,
         "AIRFLOW__API__HOST": LOOPBACK,
@@ -129,6 +130,14 @@ def _fixed(home: LocalHome, ports: dict[str, int], database_url: str) -> dict[st
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(ports["worker_logs"]),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(ports["trigger_logs"]),
     }
+
+
+def _users(more: str) -> str:
+    """The stack's own accounts, and those that the caller's environment adds to them."""
+    own = {ADMIN: "admin", SERVICE: "admin"}
+    named = (user.strip() for user in more.split(","))
+    others = [user for user in named if user and user.split(":")[0] not in own]
+    return ",".join([*(f"{name}:{role}" for name, role in own.items()), *others])
 
 
 def _headwater(home: LocalHome, ports: dict[str, int], catalog_url: str) -> dict[str, str]:
