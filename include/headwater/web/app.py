@@ -36,11 +36,19 @@ class HeadwaterApi(FastAPI):
             described["security"] = [{"token": []}, {"cookie": []}]
             for path in described["paths"].values():
                 for operation in path.values():
-                    # Wrong use is answered by 400.
-                    operation["responses"].pop("422", None)
+                    _mend_answers(operation["responses"])
             for name in ("HTTPValidationError", "ValidationError"):
                 schemes.get("schemas", {}).pop(name, None)
         return super().openapi()
+
+
+def _mend_answers(responses: dict[str, Any]) -> None:
+    """Wrong use is answered by 400, and every error as JSON, whatever the route gives."""
+    responses.pop("422", None)
+    for status, answer in responses.items():
+        if status >= "400":
+            (shape,) = answer["content"].values()
+            answer["content"] = {"application/json": shape}
 
 
 def create_app(open_catalog: OpenCatalog, identify: Identify) -> FastAPI:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+)
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 """No mission's data lie outside; arithmetic with days stays inside the calendar."""
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MOST_ROWS = 500
 LARGEST_KEY = 2**63 - 1
 
@@ -35,6 +44,13 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
+def _iso(value: object) -> object:
+    """Only an ISO date: pydantic would take a number too, as seconds since 1970."""
+    if type(value) is date or (isinstance(value, str) and _ISO.fullmatch(value)):
+        return value
+    raise ValueError("it is no date such as 2026-01-31")
+
+
 def _near(day: date) -> date:
     if not FIRST_DAY <= day <= LAST_DAY:
         raise ValueError(f"{day} is not between {FIRST_DAY} and {LAST_DAY}")
@@ -47,7 +63,7 @@ def _written(moment: datetime) -> str:
 
 Text = Annotated[str, Field(max_length=2000), AfterValidator(_plain)]
 Word = Annotated[str, Field(min_length=1, max_length=250), AfterValidator(_plain)]
-Day = Annotated[date, AfterValidator(_near)]
+Day = Annotated[date, BeforeValidator(_iso), AfterValidator(_near)]
 """A date, UTC."""
 Time = Annotated[datetime, PlainSerializer(_written, when_used="json")]
 """A point in time, written in UTC with ``Z``."""
@@ -63,7 +79,7 @@ ProductName = Annotated[
 ]  # fmt: skip
 PathDay = Annotated[
     date, Path(description="The date of the files, UTC.", examples=["2026-01-31"]),
-    AfterValidator(_near),
+    BeforeValidator(_iso), AfterValidator(_near),
 ]  # fmt: skip
 PathKey = Annotated[int, Path(ge=1, le=LARGEST_KEY, examples=[17])]
 First = Annotated[
