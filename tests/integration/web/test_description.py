@@ -21,7 +21,7 @@ from headwater.web.app import create_app
 from web.api_lab import Api, FakeAirflow, api_on, made_up_identity
 
 DAY = date(2020, 1, 1)
-EXAMPLES = 5
+EXAMPLES = 4
 """Right requests, and as many wrong ones, that are made up for each operation."""
 
 

@@ -8,6 +8,7 @@ from headwater.web.routes import (
     campaigns,
     events,
     files,
+    grid,
     missions,
     reasons,
 )
@@ -15,6 +16,7 @@ from headwater.web.routes import (
 ROUTERS = (
     about.router,
     missions.router,
+    grid.router,
     builds.router,
     arrivals.router,
     files.router,

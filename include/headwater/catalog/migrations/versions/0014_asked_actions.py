@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from headwater.catalog.migrations.allowed_states import allow_states
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
