@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -9,12 +10,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import text
 
 from headwater.catalog.connection import Catalog
 from headwater.core.actor import Actor
 from headwater.flows.airflow_rest import AirflowUnavailableError
+from headwater.local.airflow_environment import USERS_VARIABLE
 from headwater.local.demo.synthetic import drop_synthetic_l0, write_synthetic_mission
 from headwater.local.home import LocalHome
 from headwater.local.stack import LocalStack
@@ -22,6 +25,9 @@ from headwater.missions.apply import apply
 from headwater.missions.reading import read_mission_files
 from headwater.missions.snapshot import read_snapshots, write_snapshot
 from headwater_airflow.pools_and_files import ensure_pools, reparse_missions
+
+OTHERS = "vic:viewer,uma:user,ola:op"
+"""Accounts of the lower roles; their passwords are in the stack's file."""
 
 INCOMING, L1, L2 = "synthetic.incoming", "synthetic.make.make_l1", "synthetic.make.make_l2"
 
@@ -121,7 +127,7 @@ class Site:
 def opened(root: Path, folder: Path) -> Iterator[Site]:
     """A site on a stack of its own in `root`, whose DAGs are there; the mission is in `folder`."""
     home = LocalHome(root)
-    with LocalStack(home) as stack:
+    with patch.dict(os.environ, {USERS_VARIABLE: OTHERS}), LocalStack(home) as stack:
         catalog = Catalog(stack.catalog_url())
         site = Site(stack, catalog, folder)
         site.apply()

@@ -11,6 +11,7 @@ import pytest
 from catalog_outage import away
 
 from headwater_airflow.pools_and_files import reparse_missions
+from on_airflow.people import somebody
 from on_airflow.site import INCOMING, L1, L2, Site, until
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
@@ -29,7 +30,9 @@ def test_what_the_catalog_misses_while_it_is_away_is_made_when_it_is_back(site: 
         arrived = until(lambda: _waiting_for_retry(site, INCOMING))
         build = until(lambda: _waiting_for_retry(site, L1))
         _status_is_one_sentence(site)
+        _pages_are_told(site, 503)
         _dags_stay_when_their_file_is_read_again(site)
+    _pages_are_told(site, 200)
     assert (arrived["task_id"], build["task_id"]) == ("arrived", "build")
     wanted = dict.fromkeys(("synth_l0", "synth_l1", "synth_l2"), 2)
     until(lambda: site.products("2024-01-01", "2024-02-01") == wanted, 150)
@@ -44,6 +47,14 @@ def _waiting_for_retry(site: Site, dag_id: str) -> dict[str, Any] | None:
 def _state(site: Site, task: dict[str, Any]) -> str:
     run = {"dag_id": task["dag_id"], "dag_run_id": task["dag_run_id"]}
     return site.tasks(run)[task["task_id"], task["map_index"]]
+
+
+def _pages_are_told(site: Site, status: int) -> None:
+    with somebody(site, "viewer") as person:
+        answer = person.get("/headwater/api/missions")
+        assert answer.status_code == status, answer.text
+        if status != 200:
+            assert list(answer.json()) == ["error"]
 
 
 def _status_is_one_sentence(site: Site) -> None:

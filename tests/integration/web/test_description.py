@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,18 +20,19 @@ from headwater.processing import asking
 from headwater.processing.campaigns import propose
 from headwater.web.app import create_app
 from web.api_lab import Api, FakeAirflow, api_on, made_up_identity
+from web.doors import doors
 
 DAY = date(2020, 1, 1)
 EXAMPLES = 4
 """Right requests, and as many wrong ones, that are made up for each operation."""
 
 
-def description() -> dict[str, Any]:
-    def none() -> Catalog:
-        raise AssertionError("the description needs no catalog")
+def _no_catalog() -> Catalog:
+    raise AssertionError("the description needs no catalog")
 
-    app = create_app(none, made_up_identity(FakeAirflow()))
-    return dict(app.openapi())
+
+def description() -> dict[str, Any]:
+    return dict(create_app(_no_catalog, made_up_identity(FakeAirflow())).openapi())
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:
@@ -127,3 +129,16 @@ def _name_what_is_there(case: schemathesis.Case) -> None:
     for name, value in known.items():
         if name in (case.path_parameters or {}):
             case.path_parameters[name] = value
+
+
+def test_the_reference_has_every_route_with_its_right() -> None:
+    """``docs/reference/api.md`` is written by hand, and this keeps it true."""
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "api.md").read_text()
+    written = {line for line in page.splitlines() if line.startswith(("| `GET ", "| `POST "))}
+    summaries = {(method, path): one["summary"] for method, path, one in operations()}
+    wanted = {
+        f"| `{door.method} {door.path}` | {door.right or 'login'} | "
+        f"{summaries[door.method.lower(), door.path]} |"
+        for door in doors(create_app(_no_catalog, made_up_identity(FakeAirflow())), filled=False)
+    }
+    assert sorted(written ^ wanted) == []
