@@ -32,6 +32,7 @@ class LazyApp:
                 from headwater.web.app import create_app
                 from headwater_airflow.callers import identify
                 from headwater_airflow.shared_catalog import shared_catalog
+                from headwater_airflow.views import SCRIPT
 
-                self._app = create_app(shared_catalog, identify)
+                self._app = create_app(shared_catalog, identify, SCRIPT)
             return self._app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -51,7 +52,9 @@ def _mend_answers(responses: dict[str, Any]) -> None:
             answer["content"] = {"application/json": shape}
 
 
-def create_app(open_catalog: OpenCatalog, identify: Identify) -> FastAPI:
+def create_app(
+    open_catalog: OpenCatalog, identify: Identify, script: Path | None = None
+) -> FastAPI:
     """The app.
 
     Parameters
@@ -60,6 +63,8 @@ def create_app(open_catalog: OpenCatalog, identify: Identify) -> FastAPI:
         Gives the process's catalog; raises an error of the family where it cannot.
     identify
         Gives the caller of a request, or raises `NotLoggedInError`.
+    script
+        The script of the pages, which is given to who has logged in; none for an app without.
     """
     app = HeadwaterApi(
         title="Headwater",
@@ -73,6 +78,7 @@ def create_app(open_catalog: OpenCatalog, identify: Identify) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.open_catalog = open_catalog
+    app.state.script = script
     for router in ROUTERS:
         app.include_router(router)
     handle_errors(app)

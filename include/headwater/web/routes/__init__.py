@@ -9,14 +9,17 @@ from headwater.web.routes import (
     events,
     files,
     grid,
+    lately,
     missions,
     reasons,
+    script,
 )
 
 ROUTERS = (
     about.router,
     missions.router,
     grid.router,
+    lately.router,
     builds.router,
     arrivals.router,
     files.router,
@@ -24,5 +27,6 @@ ROUTERS = (
     reasons.router,
     campaigns.router,
     actions.router,
+    script.router,
 )
 """All routes, in the order of the reference."""
