@@ -71,7 +71,7 @@ def asking_actor(context: Context) -> Actor:
 
 def is_by_hand(context: Context) -> bool:
     """Whether a person triggered the run, not ``headwater.system``."""
-    from headwater_airflow.due_runs import WOKEN_BY
+    from headwater.flows.started_runs import WOKEN_BY
 
     run = context["dag_run"]
     return run.run_type == "manual" and WOKEN_BY not in (run.conf or {})

@@ -131,13 +131,6 @@ class PlanOperator(HeadwaterOperator, SkipMixin):
             self.log.info("more dates are due: the next run takes them")
 
 
-def _asked_by_person(context: Context) -> bool:
-    from headwater.flows.started_runs import WOKEN_BY
-
-    run = context["dag_run"]
-    return run.run_type == "manual" and WOKEN_BY not in (run.conf or {})
-
-
 def _stopped(plan: Plan) -> list[int]:
     """The builds of the dates that failed and wait, or are held."""
     return [

@@ -193,7 +193,7 @@ def _build(build: CellBuild) -> CellBuildLine:
     return CellBuildLine(
         id=build.id,
         process=build.process,
-        interval=build.interval,
+        interval=build.interval_key,
         keywords=build.keywords,
         state=build.state,
         reason=build.reason,
