@@ -10,6 +10,8 @@ import pytest
 from processing_lab import COPY, Lab
 from sqlalchemy import text
 
+from headwater.catalog.queries.asked_actions import log_asked
+from headwater.catalog.queries.wakes import lock_work
 from headwater.core.actor import Actor
 from headwater.core.interval import DateSpan
 from headwater.flows.airflow_rest import AirflowRefusedError, AirflowUnavailableError
@@ -55,7 +57,7 @@ def test_a_plan_tells_what_would_be_made_and_changes_nothing(lab: Lab, api: Api)
         ("l0", "2020-01-01", "nothing"), ("l0", "2020-01-02", "nothing"),
         ("l1", "2020-01-01", "make"), ("l1", "2020-01-02", "nothing"),
     }  # fmt: skip
-    assert (answer["builds"], answer["said"]) == (1, "1 of 4 would be made")
+    assert (answer["builds"], answer["summary"]) == (1, "1 of 4 would be made")
     assert lab.rows("select count(*), max(id) from headwater.event") == before
     assert lab.builds("mk_l1") == []
     assert lab.rows("select * from headwater.asked_action") == []
@@ -86,7 +88,7 @@ def test_dates_far_apart_are_few_runs(lab: Lab, api: Api) -> None:
 def test_what_is_not_made_is_told_with_its_reason(lab: Lab, api: Api) -> None:
     answer = api.act("build", "l1", "l2")
     assert api.airflow.runs == []
-    assert answer["said"] == "0 builds may be made, 0 runs started"
+    assert answer["summary"] == "0 builds may be made, 0 runs started"
     lab.put("l0", DAY)
     lab.process()
     [line] = api.act("build", "l1")["not_made"]
@@ -97,8 +99,9 @@ def test_what_is_not_made_is_told_with_its_reason(lab: Lab, api: Api) -> None:
 def test_a_build_of_a_paused_dag_waits_for_it(lab: Lab, api: Api) -> None:
     lab.put("l0", DAY)
     api.airflow.paused.add("lab.make.mk_l1")
-    [run] = api.act("build", "l1")["runs"]
-    assert run["run_id"] is None
+    answer = api.act("build", "l1")
+    assert answer["runs"] == []
+    [run] = answer["not_started"]
     assert "paused" in run["reason"]
     assert states(lab) == ["pending"]
 
@@ -115,8 +118,9 @@ def test_without_airflow_it_is_made_by_the_next_look_of_the_system(
 ) -> None:
     lab.put("l0", DAY)
     api.airflow.trouble = trouble
-    [run] = api.act("build", "l1")["runs"]
-    assert run["run_id"] is None
+    answer = api.act("build", "l1")
+    assert answer["runs"] == []
+    [run] = answer["not_started"]
     assert said in run["reason"]
     assert states(lab) == ["pending"]
 
@@ -124,7 +128,7 @@ def test_without_airflow_it_is_made_by_the_next_look_of_the_system(
 def test_a_dag_that_is_not_there_yet_gets_no_run(lab: Lab, api: Api) -> None:
     lab.put("l0", DAY)
     api.airflow.unknown.add("lab.make.mk_l1")
-    [run] = api.act("build", "l1")["runs"]
+    [run] = api.act("build", "l1")["not_started"]
     assert "not read the DAG" in run["reason"]
 
 
@@ -153,7 +157,7 @@ def test_a_user_who_makes_things_again_does_not_lift_what_an_operator_holds(
 def test_dates_are_held_and_let_go_in_the_persons_name(lab: Lab, api: Api) -> None:
     lab.put("l0", DAY)
     answer = api.act("hold", "l1", "l2", reason="bad gyro")
-    assert (answer["builds"], answer["said"]) == (2, "2 builds are held")
+    assert (answer["builds"], answer["summary"]) == (2, "2 builds are held")
     [(_, state, reason)] = lab.builds("mk_l1")
     assert (state, reason) == ("held", "held by web:ann: bad gyro")
     answer = api.act("lift", "l1", reason="it was good")
@@ -289,24 +293,23 @@ def test_a_hold_at_the_command_line_is_seen_too(lab: Lab, api: Api) -> None:
     assert "storm" in said
 
 
-def test_of_two_who_ask_at_the_same_moment_one_is_refused(lab: Lab, api: Api) -> None:
+def test_of_two_who_ask_at_the_same_moment_the_second_is_refused(lab: Lab, api: Api) -> None:
+    """Bob has begun and not yet committed when Ann asks: she waits, and is told."""
     lab.put("l0", DAY)
-    seen = last_event(api)
+    mission, seen = lab.mission, last_event(api)
     answers: list[httpx.Response] = []
-    both = [
-        threading.Thread(
-            target=lambda who=who: answers.append(
-                api.action("hold", "l1", name=who, key=who, as_of=seen)
-            )
-        )
-        for who in ("ann", "bob")
-    ]
-    for one in both:
-        one.start()
-    for one in both:
-        one.join()
-    assert sorted(one.status_code for one in answers) == [200, 409]
-    assert len(asked(lab)) == 1
+    ann = threading.Thread(target=lambda: answers.append(api.action("hold", "l1", as_of=seen)))
+    with lab.catalog.begin() as connection:
+        lock_work(connection, mission.id)
+        ann.start()
+        ann.join(1)
+        assert answers == []
+        detail = {"action": "build", "processes": [mission.process("mk_l1").id],
+                  "first": "2020-01-01", "last": "2020-01-05"}  # fmt: skip
+        log_asked(connection, mission.id, Actor("web:bob"), "build l1: at once", detail)
+    ann.join()
+    assert "web:bob was first" in api.sentence(409, answers[0])
+    assert states(lab) == []
 
 
 def test_a_selection_over_the_limit_is_refused_with_number_and_limit(lab: Lab, api: Api) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from processing_lab import Lab
+from sqlalchemy import text
 
 from headwater.catalog.connection import Catalog
 from web.api_lab import Api, api_on
@@ -63,6 +64,24 @@ def test_a_cell_has_its_state_reason_files_and_builds(api: Api) -> None:
     assert held["state"] == "held"
     assert "bad gyro" in held["reason"]
     assert held["files"] == []
+
+
+def test_a_cell_names_what_lies_in_quarantine_and_why(lab: Lab, api: Api) -> None:
+    with lab.catalog.begin() as connection:
+        connection.execute(
+            text(
+                "insert into headwater.arrival (mission_id, name, raw_name, size, modified_at,"
+                " inode, token, state, disposition, reason, claimed_by, lease_until, ended_at)"
+                " values (:m, 'l0_20200109_v1.0.0.dat', 'x', 5, now(), 1, gen_random_uuid(),"
+                " 'ended', 'quarantined', 'bad sum', 'me', now(), now())"
+            ),
+            {"m": lab.mission.id},
+        )
+    page = api.get("/grid/l0/2020-01-09")
+    assert page["state"] == "quarantined"
+    assert [(one["name"], one["reason"]) for one in page["quarantined"]] == [
+        ("l0_20200109_v1.0.0.dat", "bad sum")
+    ]
 
 
 def test_a_grid_that_is_asked_for_wrongly_is_refused(api: Api) -> None:

@@ -70,7 +70,7 @@ def test_a_product_without_files_has_no_dates(lab: Lab, api: Api) -> None:
 
 def test_builds_are_found_by_process_product_state_and_date(made: Lab, seen: Api) -> None:
     def intervals(query: str) -> list[tuple[str, str]]:
-        return [(one["process"], one["interval"]) for one in seen.get(f"/builds?{query}")]
+        return [(one["process"], one["interval_key"]) for one in seen.get(f"/builds?{query}")]
 
     assert len(intervals("")) == 4
     assert intervals("process=mk_l1&first=2020-01-02") == [("mk_l1", "2020-01-02")]
@@ -149,7 +149,7 @@ def test_the_builds_of_a_run_and_of_a_task(lab: Lab, api: Api) -> None:
 
     def dates(query: str) -> list[str]:
         answer = api.ask("GET", f"/api/runs/lab.make.mk_l1/manual__1/builds{query}")
-        return [one["date"] for one in answer.json()]
+        return [one["date"] for one in answer.json()["builds"]]
 
     assert dates("") == ["2020-01-02", "2020-01-01"]
     assert dates("?task_id=build&map_index=1") == ["2020-01-02"]

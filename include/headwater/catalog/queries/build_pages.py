@@ -12,11 +12,11 @@ from headwater.catalog.queries.listings import Row
 
 _VERSION = "{0}.interface_version || '.' || {0}.quality_version || '.' || {0}.revision_version"
 _ROWS = f"""
-select b.id, m.name as mission, r.name as process, b.interval_key as interval, b.utc_date as date,
+select b.id, m.name as mission, r.name as process, b.interval_key, b.utc_date as date,
        b.keywords, b.state, b.reason, b.attempts, {_VERSION.format("b")} as version,
        c.filename as code, {_VERSION.format("c")} as code_version, b.campaign_id as campaign,
-       b.claimed_by, b.airflow_dag_id as dag_id, b.airflow_run_id as run_id,
-       b.airflow_task_id as task_id, b.airflow_map_index as map_index, b.not_before,
+       b.claimed_by, b.airflow_dag_id, b.airflow_run_id,
+       b.airflow_task_id, b.airflow_map_index, b.not_before,
        b.created_at, b.started_at, b.ended_at, b.wall_seconds, b.cpu_seconds, b.max_rss_bytes,
        b.exit_code, b.log_path is not null as has_log
 from headwater.build b

@@ -12,9 +12,9 @@ from headwater.catalog.queries.listings import Row
 _VERSION = "{0}.interface_version || '.' || {0}.quality_version || '.' || {0}.revision_version"
 _ROWS = f"""
 select f.id, p.name as product, f.name, f.path, f.utc_file_date as date,
-       f.interval_key as interval, f.keywords, {_VERSION.format("f")} as version, f.newest,
+       f.interval_key, f.keywords, {_VERSION.format("f")} as version, f.newest,
        f.size, f.exists_on_disk as on_disk, f.qa, f.build_id as build,
-       f.created_at as filed_at
+       f.created_at
 from headwater.file f join headwater.product p on p.id = f.product_id
 """  # noqa: S608  built from the constant above only
 _CONDITIONS = {
@@ -30,14 +30,14 @@ _CONDITIONS = {
 _ONE = text(f"""
 select f.id, m.name as mission, p.name as product, p.level, f.name, f.path,
        m.rootdir || '/' || f.path as full_path, f.utc_file_date as date,
-       f.interval_key as interval, f.keywords, {_VERSION.format("f")} as version, f.newest,
+       f.interval_key, f.keywords, {_VERSION.format("f")} as version, f.newest,
        f.utc_start_time as start, f.utc_stop_time as stop, f.size, f.sha256, f.sha1,
        f.file_create_date as file_changed_at, f.exists_on_disk as on_disk, f.scrubbed_at, f.note,
        f.qa, f.quality_checked, f.quality_comment, f.caveats, f.check_date as checked_at,
        f.met_start_time, f.met_stop_time, f.verbose_provenance as command, f.build_id as build,
        r.name as process, c.filename as code, {_VERSION.format("c")} as code_version,
        i.filename as inspector, {_VERSION.format("i")} as inspector_version,
-       f.created_at as filed_at,
+       f.created_at,
        array(select l.release_num from headwater.release l
              where l.file_id = f.id and l.excluded is null order by 1) as releases
 from headwater.file f
@@ -56,7 +56,7 @@ where f.mission_id = :mission and f.id = :id
 _VERSIONS = text(f"""
 select f.id, f.name, {_VERSION.format("f")} as version, f.newest, f.size, f.sha256,
        f.exists_on_disk as on_disk, f.build_id as build, b.reason, c.filename as code,
-       {_VERSION.format("c")} as code_version, f.created_at as filed_at
+       {_VERSION.format("c")} as code_version, f.created_at
 from headwater.file one
 join headwater.file f on f.product_id = one.product_id and f.interval_key = one.interval_key
  and f.keywords = one.keywords

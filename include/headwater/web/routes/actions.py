@@ -84,7 +84,7 @@ class PlannedCell(Answer):
     product: str = Field(examples=["l1"])
     process: str | None = Field(examples=["mk_l1"])
     date: Day = Field(examples=["2026-01-31"])
-    interval: str = Field(examples=["2026-01-31"])
+    interval_key: str = Field(examples=["2026-01-31"])
     keywords: str = Field(examples=[""])
     status: Status
     action: Action
@@ -93,12 +93,19 @@ class PlannedCell(Answer):
 
 
 class RunLine(Answer):
-    """A run of Airflow that was started for some dates; without a number, why none was."""
+    """A run of Airflow that was started for some dates."""
 
     dag_id: str = Field(examples=["demo.make.mk_l1"])
     key: str = Field(examples=["2026-01-01/2026-01-31"])
-    run_id: str | None = Field(examples=["manual__2026-02-01T00:00:00+00:00"])
-    reason: str = Field(examples=["asked for by web:alice: the code is mended"])
+    run_id: str = Field(examples=["manual__2026-02-01T00:00:00+00:00"])
+
+
+class NoRunLine(Answer):
+    """Dates for which no run was started now, and why: their work stays due."""
+
+    dag_id: str = Field(examples=["demo.make.mk_l1"])
+    key: str = Field(examples=["2026-01-01/2026-01-31"])
+    reason: str = Field(examples=["the DAG demo.make.mk_l1 is paused: unpause it"])
 
 
 class NotMadeLine(Answer):
@@ -114,7 +121,7 @@ class ActionAnswer(Answer):
 
     action: ActionName
     selection: str = Field(examples=["l1, l2 of 2026-01-01/2026-01-31"])
-    said: str = Field(
+    summary: str = Field(
         description="One sentence.", examples=["12 builds may be made, 1 run started"]
     )
     builds: int = Field(description="Builds that were changed or may be made.", examples=[12])
@@ -122,6 +129,7 @@ class ActionAnswer(Answer):
         default=[], description="Builds that run meanwhile, and end as they do.", examples=[[17]]
     )
     runs: list[RunLine] = Field(default=[])
+    not_started: list[NoRunLine] = Field(default=[])
     not_made: list[NotMadeLine] = Field(default=[])
     arriving: list[str] = Field(
         default=[], description="Products that nothing makes: left out.", examples=[["l0"]]
@@ -201,7 +209,7 @@ def _plan(catalog: Catalog, mission: LoadedMission, selection: Selection) -> Act
             product=row.product,
             process=row.process,
             date=row.utc_date,
-            interval=row.interval_key,
+            interval_key=row.interval_key,
             keywords=row.keywords,
             status=row.status,
             action=row.action,
@@ -215,7 +223,7 @@ def _plan(catalog: Catalog, mission: LoadedMission, selection: Selection) -> Act
     return ActionAnswer(
         action=ActionName.PLAN,
         selection=str(selection),
-        said=f"{to_make} of {len(cells)} would be made",
+        summary=f"{to_make} of {len(cells)} would be made",
         builds=to_make,
         arriving=list(selection.arriving),
         plan=cells,
@@ -293,10 +301,19 @@ def _answer(
     answer = ActionAnswer(
         action=action,
         selection=str(work.selection),
-        said=said,
+        summary=said,
         builds=builds,
         running=running or [],
-        runs=[RunLine(**asdict(run)) for run in runs or []],
+        runs=[
+            RunLine(dag_id=run.dag_id, key=run.key, run_id=run.run_id)
+            for run in runs or []
+            if run.run_id is not None
+        ],
+        not_started=[
+            NoRunLine(dag_id=run.dag_id, key=run.key, reason=run.reason)
+            for run in runs or []
+            if run.run_id is None
+        ],
         not_made=not_made or [],
         arriving=list(work.selection.arriving),
     )

@@ -48,7 +48,7 @@ class BuildLine(Answer):
     id: int = Field(examples=[17])
     mission: str = Field(examples=["demo"])
     process: str = Field(examples=["mk_l1"])
-    interval: str = Field(examples=["2026-01-31"])
+    interval_key: str = Field(examples=["2026-01-31"])
     date: Day = Field(examples=["2026-01-31"])
     keywords: str = Field(examples=[""])
     state: BuildState
@@ -59,10 +59,10 @@ class BuildLine(Answer):
     code_version: str | None = Field(examples=["1.2.0"])
     campaign: int | None = Field(examples=[None])
     claimed_by: str | None = Field(examples=["airflow:demo.make.mk_l1/manual__1/build[0]"])
-    dag_id: str | None = Field(examples=["demo.make.mk_l1"])
-    run_id: str | None = Field(examples=["manual__2026-02-01T00:00:00+00:00"])
-    task_id: str | None = Field(examples=["build"])
-    map_index: int | None = Field(examples=[0])
+    airflow_dag_id: str | None = Field(examples=["demo.make.mk_l1"])
+    airflow_run_id: str | None = Field(examples=["manual__2026-02-01T00:00:00+00:00"])
+    airflow_task_id: str | None = Field(examples=["build"])
+    airflow_map_index: int | None = Field(examples=[0])
     not_before: Time | None = Field(description="When it may be tried again.", examples=[None])
     created_at: Time = Field(examples=["2026-02-01T00:00:00Z"])
     started_at: Time | None = Field(examples=["2026-02-01T00:00:05Z"])
@@ -92,6 +92,13 @@ class BuildEvent(Answer):
     kind: EventKind
     actor: str = Field(examples=["web:alice"])
     reason: str = Field(examples=["held by web:alice: bad gyro"])
+
+
+class RunBuilds(Answer):
+    """The builds of a run, and their mission; none where the run makes none."""
+
+    mission: str | None = Field(examples=["demo"])
+    builds: list[BuildLine]
 
 
 class BuildPage(BuildLine):
@@ -191,12 +198,13 @@ def builds_of_run(
     ] = None,
     before: Before = None,
     limit: Limit = 200,
-) -> list[BuildLine]:
+) -> RunBuilds:
     """What the run's tasks claimed last, the latest first; empty for a run of no process."""
     chosen = BuildFilter(
         dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index, before=before
     )
-    return _page(catalog, chosen, limit)
+    found = _page(catalog, chosen, limit)
+    return RunBuilds(mission=found[0].mission if found else None, builds=found)
 
 
 def _page(catalog: Catalog, chosen: BuildFilter, limit: int) -> list[BuildLine]:

@@ -33,7 +33,7 @@ class FileLine(Answer):
     name: str = Field(examples=["l1_20260131_v1.0.0.dat"])
     path: str = Field(description="Below the mission's rootdir.", examples=["l1/l1_20260131.dat"])
     date: Day = Field(examples=["2026-01-31"])
-    interval: str = Field(examples=["2026-01-31"])
+    interval_key: str = Field(examples=["2026-01-31"])
     keywords: str = Field(examples=[""])
     version: str = Field(examples=["1.0.0"])
     newest: bool = Field(examples=[True])
@@ -41,7 +41,7 @@ class FileLine(Answer):
     on_disk: bool = Field(examples=[True])
     qa: QaMark | None
     build: int | None = Field(description="The build that made it.", examples=[17])
-    filed_at: Time = Field(examples=["2026-02-01T00:00:09Z"])
+    created_at: Time = Field(examples=["2026-02-01T00:00:09Z"])
 
 
 class FilePage(FileLine):
@@ -86,7 +86,7 @@ class FileVersion(Answer):
     reason: str | None = Field(description="Why it was made.", examples=["l0 arrived"])
     code: str | None = Field(examples=["mk_l1.py"])
     code_version: str | None = Field(examples=["1.2.0"])
-    filed_at: Time = Field(examples=["2026-02-01T00:00:09Z"])
+    created_at: Time = Field(examples=["2026-02-01T00:00:09Z"])
 
 
 class Relative(Answer):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from headwater.catalog.queries.arrival_pages import reasons_of
 from headwater.catalog.queries.grid_cell import CellBuild, CellFile
 from headwater.core.states import BuildState, CellState
 from headwater.processing.cell import Cell, cell
@@ -68,7 +70,7 @@ class CellBuildLine(Answer):
 
     id: int = Field(examples=[17])
     process: str = Field(examples=["mk_l1"])
-    interval: str = Field(examples=["2026-01-31"])
+    interval_key: str = Field(examples=["2026-01-31"])
     keywords: str = Field(examples=[""])
     state: BuildState
     reason: str = Field(examples=["exit code 1: no calibration"])
@@ -81,10 +83,10 @@ class CellBuildLine(Answer):
     ended_at: Time | None = Field(examples=["2026-02-01T00:00:09Z"])
     not_before: Time | None = Field(examples=[None])
     campaign: int | None = Field(examples=[None])
-    dag_id: str | None = Field(examples=["demo.make.mk_l1"])
-    run_id: str | None = Field(examples=["manual__2026-02-01T00:00:00+00:00"])
-    task_id: str | None = Field(examples=["build"])
-    map_index: int | None = Field(examples=[0])
+    airflow_dag_id: str | None = Field(examples=["demo.make.mk_l1"])
+    airflow_run_id: str | None = Field(examples=["manual__2026-02-01T00:00:00+00:00"])
+    airflow_task_id: str | None = Field(examples=["build"])
+    airflow_map_index: int | None = Field(examples=[0])
     has_log: bool = Field(examples=[True])
 
 
@@ -93,6 +95,7 @@ class CellArrival(Answer):
 
     id: int = Field(examples=[9])
     name: str = Field(examples=["l1_20260131_v1.0.0.dat.bad"])
+    reason: str = Field(examples=["no inspector knows it"])
 
 
 class CellPage(Answer):
@@ -135,7 +138,10 @@ def cell_page(
     mission: TheMission, product: ProductName, date: PathDay, catalog: TheCatalog
 ) -> CellPage:
     """A product of a day with its files, builds and what lies in quarantine."""
-    return _cell(mission.name, cell(catalog, mission, product, date))
+    found = cell(catalog, mission, product, date)
+    with catalog.read() as connection:
+        reasons = reasons_of(connection, [one.id for one in found.quarantined])
+    return _cell(mission.name, found, reasons)
 
 
 def _grid(found: Grid) -> GridPage:
@@ -160,7 +166,7 @@ def _grid(found: Grid) -> GridPage:
     )
 
 
-def _cell(mission: str, found: Cell) -> CellPage:
+def _cell(mission: str, found: Cell, reasons: Mapping[int, str]) -> CellPage:
     return CellPage(
         mission=mission,
         product=found.product,
@@ -170,7 +176,10 @@ def _cell(mission: str, found: Cell) -> CellPage:
         lines=list(found.lines),
         files=[_file(file) for file in found.files],
         builds=[_build(build) for build in found.builds],
-        quarantined=[CellArrival(id=one.id, name=one.name) for one in found.quarantined],
+        quarantined=[
+            CellArrival(id=one.id, name=one.name, reason=reasons.get(one.id, ""))
+            for one in found.quarantined
+        ],
         as_of=found.as_of,
     )
 
@@ -193,7 +202,7 @@ def _build(build: CellBuild) -> CellBuildLine:
     return CellBuildLine(
         id=build.id,
         process=build.process,
-        interval=build.interval_key,
+        interval_key=build.interval_key,
         keywords=build.keywords,
         state=build.state,
         reason=build.reason,
@@ -206,9 +215,9 @@ def _build(build: CellBuild) -> CellBuildLine:
         ended_at=build.ended_at,
         not_before=build.not_before,
         campaign=build.campaign_id,
-        dag_id=build.airflow_dag_id,
-        run_id=build.airflow_run_id,
-        task_id=build.airflow_task_id,
-        map_index=build.airflow_map_index,
+        airflow_dag_id=build.airflow_dag_id,
+        airflow_run_id=build.airflow_run_id,
+        airflow_task_id=build.airflow_task_id,
+        airflow_map_index=build.airflow_map_index,
         has_log=build.log_path is not None,
     )
