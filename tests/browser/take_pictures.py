@@ -10,7 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from chromium import SIZES, THEMES, chromium, new_page, sign_in
+from playwright.sync_api import Page
+from sqlalchemy import text
 
 from headwater.catalog.connection import Catalog
 from headwater.local.demo.run import make_drop, prepare
@@ -18,17 +20,8 @@ from headwater.local.home import ADMIN, LocalHome
 from headwater.local.stack import LocalStack
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
 L1 = "cygnss_demo.make.l1_pvt"
+CONSOLE = "/plugin/headwater"
 
 
 def main() -> None:
@@ -48,7 +41,21 @@ def _run_demo(stack: LocalStack) -> None:
     catalog.close()
 
 
+def _last_product(stack: LocalStack) -> tuple[str, str, int]:
+    """Product, date and number of the file of the highest level that was made last."""
+    catalog = Catalog(stack.catalog_url())
+    with catalog.read() as connection:
+        row = connection.execute(
+            text("select p.name, f.utc_file_date, f.id from headwater.file f"
+                 " join headwater.product p on p.id = f.product_id"
+                 " where f.newest order by p.level desc, f.id desc limit 1")
+        ).one()  # fmt: skip
+    catalog.close()
+    return row[0], str(row[1]), row[2]
+
+
 def _pages(stack: LocalStack) -> dict[str, str]:
+    cell = _last_product(stack)
     rest = stack.rest()
     run = rest.runs(L1, ["success"])[-1]
     graph = rest.asset_events(source_dag_id=L1)[0]["asset_id"]
@@ -57,34 +64,26 @@ def _pages(stack: LocalStack) -> dict[str, str]:
         "dags": "/dags",
         "asset-graph": f"/assets/{graph}",
         "run": f"/dags/{L1}/runs/{run['dag_run_id']}",
+        "run-builds": f"/dags/{L1}/runs/{run['dag_run_id']}/plugin/builds-of-run",
+        "grid": f"{CONSOLE}/grid?day={cell[1]}&from={cell[0]}@{cell[1]}",
+        "grid-weeks": f"{CONSOLE}/grid?unit=week&day={cell[1]}",
+        "arrivals": f"{CONSOLE}/arrivals",
+        "file": f"{CONSOLE}/file/{cell[2]}",
+        "mission": f"{CONSOLE}/mission",
     }
 
 
 def _take_all(stack: LocalStack) -> None:
     base = stack.status().url
     pages = _pages(stack)
-    with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for theme in ("light", "dark"):
-            for size, (width, height) in SIZES.items():
-                context = browser.new_context(
-                    viewport={"width": width, "height": height}, color_scheme=theme
-                )
-                context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
-                page = context.new_page()
-                _sign_in(page, base, stack.home.password(ADMIN))
+    with chromium() as browser:
+        for theme in THEMES:
+            for size in SIZES:
+                page = new_page(browser, size, theme)
+                sign_in(page, base, ADMIN, stack.home.password(ADMIN))
                 for name, path in pages.items():
                     _take(page, base + path, PICTURES / f"{name}-{size}-{theme}.png")
-                context.close()
-        browser.close()
-
-
-def _sign_in(page: Page, base: str, password: str) -> None:
-    page.goto(base + "/")
-    page.fill("input[name=username]", ADMIN)
-    page.fill("input[name=password]", password)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "login" not in url)
+                page.context.close()
 
 
 def _take(page: Page, url: str, file: Path) -> None:
