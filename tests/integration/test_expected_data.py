@@ -10,6 +10,7 @@ import yaml
 from mission_lab import LAB, Put, shown
 from processing_lab import Lab
 
+from command_runner import Command
 from headwater.catalog.connection import Catalog
 from headwater.core.errors import MissionFileError
 from headwater.missions.export import export_mission
@@ -73,7 +74,13 @@ CHAIN = {
     ],
 )  # fmt: skip
 def test_what_a_file_says_is_kept_shown_and_exported_to_the_letter(
-    catalog: Catalog, put: Put, tmp_path: Path, said: str, kept: str, told: object
+    catalog: Catalog,
+    put: Put,
+    tmp_path: Path,
+    headwater: Command,
+    said: str,
+    kept: str,
+    told: object,
 ) -> None:
     (tmp_path / "contacts.csv").write_text(CONTACTS)
     put(with_l0(said))
@@ -83,6 +90,8 @@ def test_what_a_file_says_is_kept_shown_and_exported_to_the_letter(
     assert put(exported, name="exported.yaml").changes == ()
     with pytest.raises(MissionFileError, match=r"cannot say that product 'l0' is expected: "):
         export_conf(catalog, "lab")
+    [l0, l1, _] = headwater("mission", "show", "--json").data["products"]
+    assert (l0["expected"], l1["expected"]) == (kept, None)
     assert shown(put(LAB).changes) == [f"product l0: expected {kept!r} -> None"]
 
 

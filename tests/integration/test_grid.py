@@ -145,7 +145,7 @@ def test_another_code_makes_its_outputs_stale_for_its_own_dates(lab: Lab) -> Non
         connection.exec_driver_sql("delete from headwater.wake")
     assert states(lab)["l1"] == "css"
     reasons = [day.reason for day in coverage(lab.catalog, lab.mission, "l1")]
-    assert reasons == [None, *["made by a code that is no longer in use"] * 2]
+    assert reasons == [None, *["made by another code than the one in use"] * 2]
 
 
 def test_a_newer_file_of_an_input_that_triggers_nothing_leaves_its_readers_current(

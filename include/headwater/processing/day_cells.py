@@ -45,12 +45,11 @@ class DayCells:
         self.files = DayFiles(connection, mission, spans, timebases)
         self._work: dict[tuple[int, date], list[OpenWork]] = {}
         self._read_work(connection)
-        self._look_alikes = look_alikes(
-            [mission.products[number] for number in spans],
-            queries.quarantined(connection, mission.id),
-            _whole(spans.values()),
-        )
-        self.expected = expected_days(connection, mission)
+        whole = _whole(spans.values())
+        products = [mission.products[number] for number in spans]
+        arrivals = queries.quarantined(connection, mission.id, whole)
+        self._look_alikes = look_alikes(products, arrivals, whole)
+        self.expected = expected_days(connection, mission, list(spans))
 
     def state(self, product_id: int, day: date) -> CellState:
         """The state of a product and day."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import Connection
@@ -113,11 +113,27 @@ class ExpectedDays:
         return why if " is expected: " in why else f"no {name} is expected: {why}"
 
 
-def expected_days(connection: Connection, mission: LoadedMission) -> ExpectedDays:
-    """The rules of a mission now, by the database's clock."""
-    dates = dates_of_products(connection, list(mission.products))
+def expected_days(
+    connection: Connection, mission: LoadedMission, product_ids: Sequence[int]
+) -> ExpectedDays:
+    """The rules now, by the database's clock, for products and all that they are made from."""
+    dates = dates_of_products(connection, _with_inputs(mission, product_ids))
     firsts = {number: span.first for number, span in dates.items()}
     return ExpectedDays(mission, firsts, database_now(connection).date())
+
+
+def _with_inputs(mission: LoadedMission, product_ids: Sequence[int]) -> list[int]:
+    """Products and all that they are made from, each once."""
+    reads: dict[int, set[int]] = {number: set() for number in mission.products}
+    for process in mission.processes.values():
+        for put in process.outputs:
+            reads[put.product_id] |= {one.product_id for one in process.inputs}
+    found, left = set(product_ids), list(product_ids)
+    while left:
+        new = reads[left.pop()] - found
+        found |= new
+        left += new
+    return sorted(found)
 
 
 def _starts(put: LoadedInput) -> bool:

@@ -245,11 +245,12 @@ class _Why:
         """What to add where a hole is no gap: nothing is under way, and nothing is expected."""
         if any(map(_is_work, entries)):
             return ""
-        against = expected_days(self._connection, self._mission).against(product.id, day)
+        expected = expected_days(self._connection, self._mission, [product.id])
+        against = expected.against(product.id, day)
         if against is None:
             return ""
-        arrivals = quarantined(self._connection, self._mission.id)
-        if look_alikes([product], arrivals, DateSpan(day, day)):
+        span = DateSpan(day, day)
+        if look_alikes([product], quarantined(self._connection, self._mission.id, span), span):
             return ""
         return f"; none is expected, since {against}"
 

@@ -99,7 +99,7 @@ class ExplainedCells:
             return self._why_missing(product_id, day)
         if state is CellState.STALE and self.cells.files.has_old_input(product_id, day):
             return "made from files that are no longer the newest"
-        return "made by a code that is no longer in use" if state is CellState.STALE else None
+        return "made by another code than the one in use" if state is CellState.STALE else None
 
     def _why_missing(self, product_id: int, day: date) -> str:
         """The hole below it, which says the one below that in turn."""

@@ -88,8 +88,12 @@ where w.process_id = any(:processes) and w.utc_date between :first and :last
 QUARANTINED = text("""
 select id, name, product_id, reason from headwater.arrival
 where mission_id = :mission and disposition = 'quarantined'
+  and coalesce(
+        replace(substring(name from '((19|2[0-9])[0-9]{2}-?[01][0-9]-?[0-3][0-9])'), '-', ''),
+        :first) between :first and :last
 """)
-"""The arrivals of a mission that lie in quarantine."""
+"""The arrivals of a mission that lie in quarantine, but those whose names have a date outside of
+the days (YYYYMMDD) from `first` to `last`."""
 
 FILE_DATES = text("""
 select wanted.product_id, first.utc_file_date as first, last.utc_file_date as last
@@ -196,9 +200,12 @@ def open_work(connection: Connection, spans: Mapping[int, DateSpan]) -> list[Ope
     ]
 
 
-def quarantined(connection: Connection, mission_id: int) -> list[QuarantinedArrival]:
-    """The arrivals of a mission that lie in quarantine."""
-    rows = connection.execute(QUARANTINED, {"mission": mission_id})
+def quarantined(
+    connection: Connection, mission_id: int, span: DateSpan
+) -> list[QuarantinedArrival]:
+    """The arrivals of a mission in quarantine that may be of a day of `span` by their names."""
+    days = {"first": f"{span.first:%Y%m%d}", "last": f"{span.last:%Y%m%d}"}
+    rows = connection.execute(QUARANTINED, {"mission": mission_id, **days})
     return [QuarantinedArrival(row.id, row.name, row.product_id, row.reason) for row in rows]
 
 
