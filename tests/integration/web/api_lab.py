@@ -92,7 +92,7 @@ class Api:
     def get(self, path: str, **more: Any) -> Any:
         """The answer of a GET below the mission, which must be fine."""
         response = self.ask("GET", f"{API}{path}", **more)
-        assert response.status_code == 200, response.text
+        assert response.status_code == 200, response.text[:500]
         return response.json()
 
     def refused(self, status: int, path: str, **more: Any) -> str:
@@ -102,7 +102,7 @@ class Api:
     def act(self, action: str, *products: str, key: str | None = None, **more: Any) -> Any:
         """The answer to an action of 2020-01-01 unless another date is given."""
         response = self.action(action, *products, key=key, **more)
-        assert response.status_code == 200, response.text
+        assert response.status_code == 200, response.text[:500]
         return response.json()
 
     def action(
@@ -125,7 +125,7 @@ class Api:
     @staticmethod
     def sentence(status: int, response: httpx.Response) -> str:
         """The one sentence of an error answer with this status."""
-        assert response.status_code == status, response.text
+        assert response.status_code == status, response.text[:500]
         assert list(response.json()) == ["error"]
         return str(response.json()["error"])
 

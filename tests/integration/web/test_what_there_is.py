@@ -68,6 +68,26 @@ def test_a_product_without_files_has_no_dates(lab: Lab, api: Api) -> None:
     assert {(one["first"], one["last"]) for one in api.get("/products")} == {(None, None)}
 
 
+def test_what_a_mission_did_lately_comes_in_pieces_of_time(made: Lab, seen: Api) -> None:
+    pieces = seen.get("/throughput")
+    assert len(pieces) == 24
+    assert pieces[-1]["ended"] == {"built": 4}
+    assert [len(seen.get(f"/throughput?lately={one}")) for one in ("week", "month")] == [28, 30]
+    assert "lately" in seen.refused(400, "/throughput?lately=year")
+
+
+def test_the_room_in_a_missions_folders(made: Lab, seen: Api) -> None:
+    [room] = seen.get("/disk")  # all are on one file system
+    assert room["folder"] == str(made.root)
+    assert 0 < room["free_bytes"] <= room["total_bytes"]
+
+
+def test_a_folder_that_is_not_there_has_no_room(lab: Lab, api: Api) -> None:
+    with lab.catalog.begin() as connection:
+        connection.execute(text("update headwater.mission set errordir = '/nowhere/errors'"))
+    assert [one["folder"] for one in api.get("/disk")] == [str(lab.root)]
+
+
 def test_builds_are_found_by_process_product_state_and_date(made: Lab, seen: Api) -> None:
     def intervals(query: str) -> list[tuple[str, str]]:
         return [(one["process"], one["interval_key"]) for one in seen.get(f"/builds?{query}")]
@@ -149,7 +169,7 @@ def test_the_builds_of_a_run_and_of_a_task(lab: Lab, api: Api) -> None:
 
     def dates(query: str) -> list[str]:
         answer = api.ask("GET", f"/api/runs/lab.make.mk_l1/manual__1/builds{query}")
-        return [one["date"] for one in answer.json()["builds"]]
+        return [one["date"] for one in answer.json()]
 
     assert dates("") == ["2020-01-02", "2020-01-01"]
     assert dates("?task_id=build&map_index=1") == ["2020-01-02"]

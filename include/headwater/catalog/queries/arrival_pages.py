@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -34,10 +33,6 @@ from headwater.arrival a left join headwater.product p on p.id = a.product_id
 where a.mission_id = :mission and a.id = :id
 """)
 """All that is known of one arrival."""
-
-
-_REASONS = text("select id, reason from headwater.arrival where id = any(:ids)")
-"""Why some arrivals ended as they did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +90,3 @@ def one_arrival(connection: Connection, mission_id: int, arrival: int) -> Row | 
     values = {"mission": mission_id, "id": arrival}
     row = connection.execute(_ONE, values).mappings().first()
     return None if row is None else dict(row)
-
-
-def reasons_of(connection: Connection, arrivals: Sequence[int]) -> dict[int, str]:
-    """Why arrivals ended as they did, by their numbers."""
-    return {row.id: row.reason for row in connection.execute(_REASONS, {"ids": list(arrivals)})}

@@ -10,6 +10,7 @@ from headwater.web.routes import (
     files,
     grid,
     lately,
+    load,
     missions,
     reasons,
     script,
@@ -18,6 +19,7 @@ from headwater.web.routes import (
 ROUTERS = (
     about.router,
     missions.router,
+    load.router,
     grid.router,
     lately.router,
     builds.router,

@@ -94,13 +94,6 @@ class BuildEvent(Answer):
     reason: str = Field(examples=["held by web:alice: bad gyro"])
 
 
-class RunBuilds(Answer):
-    """The builds of a run, and their mission; none where the run makes none."""
-
-    mission: str | None = Field(examples=["demo"])
-    builds: list[BuildLine]
-
-
 class BuildPage(BuildLine):
     """All that is known of a build; the lists are cut at 200."""
 
@@ -198,13 +191,12 @@ def builds_of_run(
     ] = None,
     before: Before = None,
     limit: Limit = 200,
-) -> RunBuilds:
+) -> list[BuildLine]:
     """What the run's tasks claimed last, the latest first; empty for a run of no process."""
     chosen = BuildFilter(
         dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index, before=before
     )
-    found = _page(catalog, chosen, limit)
-    return RunBuilds(mission=found[0].mission if found else None, builds=found)
+    return _page(catalog, chosen, limit)
 
 
 def _page(catalog: Catalog, chosen: BuildFilter, limit: int) -> list[BuildLine]:

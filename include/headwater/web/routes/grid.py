@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from headwater.catalog.queries.arrival_pages import reasons_of
 from headwater.catalog.queries.grid_cell import CellBuild, CellFile
 from headwater.core.states import BuildState, CellState
 from headwater.processing.cell import Cell, cell
@@ -44,9 +42,6 @@ class GridPage(Answer):
     as_of: int = Field(description="For `as_of` of an action.", examples=[301])
     legend: dict[str, CellState] = Field(
         description="The letters, the most pressing first.", examples=[{"f": "failed"}]
-    )
-    periods: list[Day] = Field(
-        description="The first day of each period.", examples=[["2026-01-01", "2026-01-02"]]
     )
     products: list[GridRow]
 
@@ -138,10 +133,7 @@ def cell_page(
     mission: TheMission, product: ProductName, date: PathDay, catalog: TheCatalog
 ) -> CellPage:
     """A product of a day with its files, builds and what lies in quarantine."""
-    found = cell(catalog, mission, product, date)
-    with catalog.read() as connection:
-        reasons = reasons_of(connection, [one.id for one in found.quarantined])
-    return _cell(mission.name, found, reasons)
+    return _cell(mission.name, cell(catalog, mission, product, date))
 
 
 def _grid(found: Grid) -> GridPage:
@@ -152,7 +144,6 @@ def _grid(found: Grid) -> GridPage:
         last=found.last,
         as_of=found.as_of,
         legend=dict(LEGEND),
-        periods=list(found.periods),
         products=[
             GridRow(
                 name=row.name,
@@ -166,7 +157,7 @@ def _grid(found: Grid) -> GridPage:
     )
 
 
-def _cell(mission: str, found: Cell, reasons: Mapping[int, str]) -> CellPage:
+def _cell(mission: str, found: Cell) -> CellPage:
     return CellPage(
         mission=mission,
         product=found.product,
@@ -177,8 +168,7 @@ def _cell(mission: str, found: Cell, reasons: Mapping[int, str]) -> CellPage:
         files=[_file(file) for file in found.files],
         builds=[_build(build) for build in found.builds],
         quarantined=[
-            CellArrival(id=one.id, name=one.name, reason=reasons.get(one.id, ""))
-            for one in found.quarantined
+            CellArrival(id=one.id, name=one.name, reason=one.reason) for one in found.quarantined
         ],
         as_of=found.as_of,
     )
