@@ -60,7 +60,7 @@ def caller_of(request: Request) -> Caller:
 
 def actor_of(request: Request) -> Actor:
     """The caller as events name them."""
-    return Actor(f"web:{caller_of(request).name}")
+    return Actor(caller_of(request).name)
 
 
 def refuse_foreign_page(request: Request) -> None:
@@ -117,7 +117,9 @@ class Rule:
 
 
 def _refuse_unknown_names(request: Request) -> None:
-    described = request.app.openapi()["paths"][request.scope["route"].path]
+    described = request.app.openapi()["paths"].get(request.scope["route"].path)
+    if described is None:  # no part of the API, but a file for a browser
+        return
     parameters = described[request.method.lower()].get("parameters", ())
     known = {one["name"] for one in parameters if one["in"] == "query"}
     unknown = [name for name in request.query_params if name not in known]

@@ -48,7 +48,7 @@ def test_airflows_own_logins_and_roles_hold_at_every_door(site: Site) -> None:
         "admin": ["plan", "retry", "lift"],
     }
     with somebody(site, "op", by_cookie=True) as browser:
-        assert browser.get(f"{API}/me").json()["actor"] == "web:ola"
+        assert browser.get(f"{API}/me").json()["name"] == "ola"
         assert action(browser, "lift", "c").status_code == 403
         browser.headers["X-Headwater"] = "1"
         assert action(browser, "lift", "c").status_code == 200

@@ -68,12 +68,12 @@ def test_a_build_is_planned_in_the_persons_name_and_a_run_is_started(lab: Lab, a
     answer = api.act("build", "l1", last="2020-01-02", role="user")
     assert answer["builds"] == 2
     assert api.airflow.runs == [("lab.make.mk_l1", "2020-01-01/2020-01-02")]
-    assert api.airflow.conf == [{"woken_by": "web:ann"}]
+    assert api.airflow.conf == [{"woken_by": "ann"}]
     [run] = answer["runs"]
     assert run["run_id"] == "manual__1"
     planned = lab.rows("select distinct actor from headwater.event where kind = 'build planned'")
-    assert [row.actor for row in planned] == ["web:ann"]
-    assert asked(lab) == ["web:ann: build l1 of 2020-01-01/2020-01-02: because"]
+    assert [row.actor for row in planned] == ["ann"]
+    assert asked(lab) == ["ann: build l1 of 2020-01-01/2020-01-02: because"]
     lab.process()
     assert lab.newest("l1").keys() == {"2020-01-01", "2020-01-02"}
 
@@ -159,7 +159,7 @@ def test_dates_are_held_and_let_go_in_the_persons_name(lab: Lab, api: Api) -> No
     answer = api.act("hold", "l1", "l2", reason="bad gyro")
     assert (answer["builds"], answer["summary"]) == (2, "2 builds are held")
     [(_, state, reason)] = lab.builds("mk_l1")
-    assert (state, reason) == ("held", "held by web:ann: bad gyro")
+    assert (state, reason) == ("held", "held by ann: bad gyro")
     answer = api.act("lift", "l1", reason="it was good")
     assert (answer["builds"], len(answer["runs"])) == (1, 1)
     lab.process()
@@ -257,10 +257,10 @@ def test_the_second_operator_is_told_what_the_first_did(lab: Lab, api: Api) -> N
     seen = last_event(api)
     api.act("hold", "l1", reason="bad gyro", name="bob", as_of=seen)
     said = api.sentence(409, api.action("build", "l1", as_of=seen))
-    assert said.startswith("web:bob was first, at 2")
+    assert said.startswith("bob was first, at 2")
     assert "bad gyro" in said
     assert states(lab) == ["held"]
-    assert asked(lab) == ["web:bob: hold l1 of 2020-01-01: bad gyro"]
+    assert asked(lab) == ["bob: hold l1 of 2020-01-01: bad gyro"]
     api.act("lift", "l1", as_of=last_event(api))  # who has looked again may act
 
 
@@ -306,9 +306,9 @@ def test_of_two_who_ask_at_the_same_moment_the_second_is_refused(lab: Lab, api: 
         assert answers == []
         detail = {"action": "build", "processes": [mission.process("mk_l1").id],
                   "first": "2020-01-01", "last": "2020-01-05"}  # fmt: skip
-        log_asked(connection, mission.id, Actor("web:bob"), "build l1: at once", detail)
+        log_asked(connection, mission.id, Actor("bob"), "build l1: at once", detail)
     ann.join()
-    assert "web:bob was first" in api.sentence(409, answers[0])
+    assert "bob was first" in api.sentence(409, answers[0])
     assert states(lab) == []
 
 

@@ -44,7 +44,7 @@ def test_a_campaign_is_approved_once_and_the_reason_is_logged(
     answer = post(api, f"{number}/approve", "the board said yes")
     assert (answer.status_code, answer.json()["state"]) == (200, "running")
     [event] = api.get("/events?kind=campaign%20approved")
-    assert event["actor"] == "web:ann"
+    assert event["actor"] == "ann"
     assert event["reason"].endswith("approved: the board said yes")
     assert "is running" in api.sentence(409, post(api, f"{number}/approve"))
     lab.process()

@@ -18,15 +18,14 @@ class Me(Answer):
     """The caller."""
 
     name: str = Field(examples=["alice"])
-    actor: str = Field(description="How events name them.", examples=["web:alice"])
     version: str = Field(description="Headwater's.", examples=["0.1.0"])
 
 
 @router.get("/me", summary="Who the caller is", dependencies=[needs_login()])
 def me(request: Request) -> Me:
-    """The name by which the caller logged in."""
+    """The name by which the caller logged in, and by which events name them."""
     name = caller_of(request).name
-    return Me(name=name, actor=f"web:{name}", version=__version__)
+    return Me(name=name, version=__version__)
 
 
 @router.get("/openapi.json", summary="This description", dependencies=[needs_login()])

@@ -90,8 +90,8 @@ class BuildEvent(Answer):
     id: int = Field(examples=[301])
     at: Time = Field(examples=["2026-02-01T00:00:09Z"])
     kind: EventKind
-    actor: str = Field(examples=["web:alice"])
-    reason: str = Field(examples=["held by web:alice: bad gyro"])
+    actor: str = Field(examples=["alice"])
+    reason: str = Field(examples=["held by alice: bad gyro"])
 
 
 class BuildPage(BuildLine):

@@ -35,9 +35,9 @@ class CampaignLine(Answer):
     forced: int | None = Field(description="Grows 0, 1 or 2 of the version.", examples=[None])
     dates: int = Field(examples=[365])
     builds: dict[BuildState, int] = Field(examples=[{"built": 360, "failed": 5}])
-    created_by: str = Field(examples=["web:alice"])
+    created_by: str = Field(examples=["alice"])
     created_at: Time = Field(examples=["2026-02-01T00:00:00Z"])
-    approved_by: str | None = Field(examples=["web:bob"])
+    approved_by: str | None = Field(examples=["bob"])
     approved_at: Time | None = Field(examples=["2026-02-01T01:00:00Z"])
     ended_at: Time | None = Field(examples=[None])
 

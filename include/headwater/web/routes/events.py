@@ -23,8 +23,8 @@ class EventLine(Answer):
     id: int = Field(examples=[301])
     at: Time = Field(examples=["2026-02-01T00:00:09Z"])
     kind: EventKind
-    actor: str = Field(examples=["web:alice"])
-    reason: str = Field(examples=["held by web:alice: bad gyro"])
+    actor: str = Field(examples=["alice"])
+    reason: str = Field(examples=["held by alice: bad gyro"])
     mission: str | None = Field(examples=["demo"])
     product: str | None = Field(examples=["l1"])
     process: str | None = Field(examples=["mk_l1"])
