@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
+from processing_lab import Lab
 
 from headwater.catalog.connection import Catalog
 from headwater.flows.airflow_rest import AirflowRefusedError
@@ -149,3 +150,23 @@ def api_on(open_catalog: Callable[[], Catalog]) -> Api:
     airflow = FakeAirflow()
     app = create_app(open_catalog, made_up_identity(airflow))
     return Api(app, airflow, TestClient(app, raise_server_exceptions=False))
+
+
+def states(lab: Lab, name: str = "mk_l1") -> list[str]:
+    """Those of a process's builds."""
+    return [state for _, state, _ in lab.builds(name)]
+
+
+def asked(lab: Lab) -> list[str]:
+    """Who asked for what, by the log of events."""
+    return [
+        f"{row.actor}: {row.reason}"
+        for row in lab.rows(
+            "select actor, reason from headwater.event where kind = 'action asked' order by id"
+        )
+    ]
+
+
+def last_event(api: Api) -> int:
+    """The number of the latest event."""
+    return int(api.get("/events?limit=1")[0]["id"])

@@ -12,7 +12,7 @@ from processing_lab import Lab
 from headwater.catalog.connection import Catalog
 from headwater.web import guard
 from headwater.web.access import Right
-from headwater.web.routes.actions import RIGHTS, ActionName
+from headwater.web.routes.action_shapes import RIGHTS, ActionName
 from web.api_lab import API, ROLES, Api, api_on
 from web.doors import Door, doors
 
