@@ -10,7 +10,8 @@ from processing_lab import COPY, Lab
 
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import campaigns as queries
-from headwater.catalog.queries.campaigns import CampaignRow, FileChoice
+from headwater.catalog.queries.campaign_dates import FileChoice
+from headwater.catalog.queries.campaigns import CampaignRow
 from headwater.core.actor import Actor
 from headwater.core.errors import NotFoundError, SettingError
 from headwater.core.version import Bump
@@ -18,6 +19,7 @@ from headwater.missions.codes import add_code, switch_code
 from headwater.missions.definition import CodeDefinition
 from headwater.missions.loaded import load_mission
 from headwater.processing import campaigns
+from headwater.processing.campaign_plan import campaign_plan
 from headwater.processing.planner import Plan, plan_due
 from headwater.processing.service import hold_builds, pending_builds
 
@@ -69,7 +71,7 @@ def test_above_the_missions_limit_it_waits_for_a_person(lab: Lab) -> None:
     number = change.stale.campaign or 0
     lab.process()
     assert versions(lab, "l1") == ["1.0.0"] * 3
-    plans = campaigns.campaign_plan(lab.catalog, lab.mission, number)
+    plans = campaign_plan(lab.catalog, lab.mission, number)
     assert said(plans) == {"mk_l1": ["code 1.0.0 -> 1.0.1"] * 3}
     campaigns.approve(lab.catalog, lab.mission, number, ANA)
     lab.process()

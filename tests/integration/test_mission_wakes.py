@@ -27,7 +27,7 @@ def test_a_new_code_replaces_the_old_and_wakes_the_dates_of_its_outputs(
     (code,) = load_mission(catalog, "lab").process("mk_l1").codes_for(date(2020, 1, 1))
     assert (str(code.version), code.filename) == ("1.1.0", "d.sh")
     days = [date(2019, 5, 5), date(2020, 1, 1), date(2020, 1, 2)]
-    assert wakes(catalog, "mk_l1") == dict.fromkeys(days, "mk_l1: code 1.1.0 activated")
+    assert wakes(catalog, "mk_l1") == dict.fromkeys(days, "campaign 1: mk_l1: code 1.1.0 activated")
     assert applied.woken == 3
     assert wakes(catalog, "mk_l2") == {}
     assert events(catalog, EventKind.CODE_ACTIVATED) == [("ana", "code 1.1.0 activated")]
@@ -51,7 +51,7 @@ def test_a_new_process_is_woken_for_each_date_whose_window_holds_a_file(
     file_on(catalog, "l1", date(2020, 1, 10))
     put(LAB.replace("days_before: 1", "days_before: 1, days_after: 2"))
     days = [date(2020, 1, 8), date(2020, 1, 9), date(2020, 1, 10), date(2020, 1, 11)]
-    assert wakes(catalog, "mk_l2") == dict.fromkeys(days, "mk_l2: new process")
+    assert wakes(catalog, "mk_l2") == dict.fromkeys(days, "campaign 1: mk_l2: new process")
 
 
 def test_an_input_that_triggers_nothing_wakes_no_date(catalog: Catalog, put: Put) -> None:
@@ -67,6 +67,6 @@ def test_a_run_process_does_not_run_again_over_everything_for_a_new_code(
     put(LAB)
     file_on(catalog, "l0", date(2020, 1, 1))
     put(LAB + run)
-    assert wakes(catalog, "r") == {date(2020, 1, 1): "r: new process"}
+    assert wakes(catalog, "r") == {date(2020, 1, 1): "campaign 1: r: new process"}
     newer = put(LAB + run.replace("1.0.0", "1.0.1"))
     assert newer.changed and newer.woken == 0

@@ -11,7 +11,7 @@ from processing_lab import Lab
 from sqlalchemy import text
 
 from headwater.catalog.connection import Catalog
-from headwater.catalog.queries.campaigns import FileChoice
+from headwater.catalog.queries.campaign_dates import FileChoice
 from headwater.core.errors import ArchiveError, NotFoundError
 from headwater.ingest.adopting import Adopter
 from headwater.ingest.service import ingest_pending

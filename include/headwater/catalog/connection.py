@@ -104,6 +104,18 @@ class Catalog:
             yield connection
 
     @contextmanager
+    def rehearse(self) -> Iterator[Connection]:
+        """One transaction that is always rolled back: what a change would do, and no change.
+
+        Raises
+        ------
+        CatalogUnavailableError
+            If the database does not answer.
+        """
+        with self._one_door(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
     def read(self) -> Iterator[Connection]:
         """One read-only transaction in which all reads see the same state.
 

@@ -194,10 +194,31 @@ class CampaignState(StrEnum):
     """It waits for a person's approval; nothing is made for it."""
     RUNNING = "running"
     """Approved: its dates are looked at and made, after live data."""
+    PAUSED = "paused"
+    """A person stopped it for now: none of its builds is begun until it is resumed."""
     DONE = "done"
     """Nothing of it is left to be made."""
     ABORTED = "aborted"
     """A person ended it; what was made stays."""
+
+
+class CampaignOutcome(StrEnum):
+    """What became of one output of a campaign."""
+
+    MADE = "made"
+    """A build of the campaign made it anew."""
+    MADE_ELSEWHERE = "made elsewhere"
+    """It is new since the approval, and made for live data or for another campaign."""
+    FAILED = "failed"
+    """Its build failed, and may be tried again."""
+    HELD = "held"
+    """Its build is held: by a person, a check, or because it failed too often."""
+    OPEN = "open"
+    """Its build is to be made, or is being made."""
+    DROPPED = "dropped"
+    """The campaign was aborted before it was begun."""
+    NOT_NEEDED = "not needed"
+    """It is as it was: nothing asked for a new one."""
 
 
 class PassKind(StrEnum):
@@ -248,6 +269,8 @@ class EventKind(StrEnum):
     CODE_ACTIVATED = "code activated"
     CAMPAIGN_PROPOSED = "campaign proposed"
     CAMPAIGN_APPROVED = "campaign approved"
+    CAMPAIGN_PAUSED = "campaign paused"
+    CAMPAIGN_RESUMED = "campaign resumed"
     CAMPAIGN_ENDED = "campaign ended"
     PASS_DIED = "pass died"  # noqa: S105  no password
     INGEST_PAUSED = "ingest paused"

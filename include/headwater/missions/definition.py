@@ -83,6 +83,8 @@ class MissionSettings(Part):
     """How long an output waits for inputs that are about to be made again."""
     campaign_limit: int = Field(default=1000, ge=0)
     """A campaign of at most so many dates runs without a person's approval."""
+    campaign_throttle: int | None = Field(default=None, ge=1, le=_LARGEST)
+    """How many builds of one campaign may be claimable or running at a time; none: no limit."""
     cpu_slots: int = Field(default=2, ge=1, le=_LARGEST)
     """How many codes of the mission run at once: the size of its pool ``<mission>.cpu``."""
     scan_seconds: float = Field(default=1.0, gt=0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from headwater.catalog.queries import campaigns
+from headwater.catalog.queries import campaign_builds, campaign_dates, campaigns
 from headwater.catalog.queries.wakes import lock_work
 from headwater.core.actor import Actor
 from headwater.core.states import EventKind
@@ -60,7 +60,7 @@ def open_stale_work(
     reason = "; ".join(sorted({f"{name}: {why}" for name, (why, _) in stale.items()}))
     campaign = campaigns.open_campaign(connection, mission_id, reason, actor)
     inputs = {name: also_inputs for name, (_, also_inputs) in stale.items()}
-    dates = campaigns.add_process_dates(connection, campaign, mission_id, inputs)
+    dates = campaign_dates.add_process_dates(connection, campaign, mission_id, inputs)
     if not dates:
         campaigns.drop(connection, campaign)
         return StaleWork()
@@ -68,11 +68,12 @@ def open_stale_work(
         connection,
         EventKind.CAMPAIGN_PROPOSED,
         mission_id,
+        campaign,
         actor,
         f"campaign {campaign}, {dates} dates: {reason}",
     )
     if dates > limit:
         return StaleWork(campaign, dates)
     campaigns.approve(connection, campaign, actor)
-    campaigns.wake_campaign(connection, campaign, reason)
+    campaign_builds.wake_campaign(connection, campaign)
     return StaleWork(campaign, dates, approved=True)

@@ -1,4 +1,4 @@
-"""Reprocessing campaigns: proposed with a plan, approved, made after live data, ended."""
+"""Reprocessing campaigns: proposed, approved, paused, resumed, made after live data, ended."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from datetime import date
 from sqlalchemy import Connection
 
 from headwater.catalog.connection import Catalog
+from headwater.catalog.queries import campaign_builds, campaign_dates
 from headwater.catalog.queries import campaigns as queries
 from headwater.catalog.queries.build_events import write_events
-from headwater.catalog.queries.campaigns import CampaignRow, FileChoice
-from headwater.catalog.queries.wakes import lock_work
+from headwater.catalog.queries.campaign_dates import FileChoice
+from headwater.catalog.queries.campaigns import CampaignRow
+from headwater.catalog.queries.wakes import Ended, lock_work, wake_waiters
 from headwater.core.actor import Actor
 from headwater.core.errors import NotFoundError, TooLateError
 from headwater.core.states import EventKind, Timebase
 from headwater.core.version import Bump
 from headwater.missions.loaded import LoadedMission
-from headwater.processing.planner import Plan, plan_within, preview
+from headwater.processing.planner import plan_within
+from headwater.processing.process_facts import reaches
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,26 @@ class Proposed:
     files: int
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a campaign is to make again, and how.
+
+    `files` are newest files whose products are to be made again (dbprocessing: reprocessBy...).
+    `processes` are names -> whether also dates that have inputs only are meant, from `first` to
+    `last`, UTC, both included. `forced` makes them anew even if nothing changed, and grows that
+    component of their versions. `throttle` is how many of its builds may be claimable or running
+    at a time; none means as the mission says.
+    """
+
+    reason: str
+    files: FileChoice | None = None
+    processes: Mapping[str, bool] | None = None
+    first: date | None = None
+    last: date | None = None
+    forced: Bump | None = None
+    throttle: int | None = None
+
+
 def propose(
     catalog: Catalog,
     mission: LoadedMission,
@@ -44,62 +67,62 @@ def propose(
     first: date | None = None,
     last: date | None = None,
     forced: Bump | None = None,
+    throttle: int | None = None,
 ) -> Proposed:
-    """Write a campaign for what is made from the chosen files, and for dates of `processes`.
+    """Write a campaign for what is made from the chosen files, and for dates of processes.
 
-    Parameters
-    ----------
-    files
-        The newest files whose products are to be made again (dbprocessing: reprocessBy...).
-    processes
-        Process name -> whether also dates that have inputs only are meant.
-    first, last
-        Limits of the dates of `processes`, UTC, both included.
-    forced
-        Make them anew even if nothing changed, and grow that component of their versions.
+    The parameters are those of a :class:`Wish`.
 
     Raises
     ------
     NotFoundError
         If the mission has no such process.
+    SettingError
+        If there is no reason, the dates are the wrong way round, or the throttle is less than 1.
     CatalogUnavailableError
         If the catalog does not answer; then nothing has changed.
     """
-    chosen = {mission.process(name).name: inputs for name, inputs in (processes or {}).items()}
+    wish = Wish(reason, files, processes, first, last, forced, throttle)
     with catalog.begin() as connection:
-        force = None if forced is None else int(forced)
-        number = queries.open_campaign(connection, mission.id, reason, actor, force)
-        found = 0
-        if files is not None:
-            found = queries.add_file_dates(connection, number, mission.id, files)
-        if chosen:
-            queries.add_process_dates(connection, number, mission.id, chosen, first, last)
-        dates = sum(len(days) for days in queries.campaign_dates(connection, number).values())
-        if not dates:
-            queries.drop(connection, number)
-            return Proposed(None, 0, found)
-        said = f"campaign {number}, {dates} dates: {reason}"
-        queries.log_campaign(connection, EventKind.CAMPAIGN_PROPOSED, mission.id, actor, said)
+        return propose_within(connection, mission, actor, wish)
+
+
+def propose_within(
+    connection: Connection, mission: LoadedMission, actor: Actor, wish: Wish
+) -> Proposed:
+    """Write a campaign in a transaction of the caller; see :func:`propose`."""
+    _check(wish)
+    chosen = {mission.process(name).name: also for name, also in (wish.processes or {}).items()}
+    force = None if wish.forced is None else int(wish.forced)
+    number = queries.open_campaign(connection, mission.id, wish.reason, actor, force, wish.throttle)
+    found = 0
+    if wish.files is not None:
+        found = campaign_dates.add_file_dates(connection, number, mission.id, wish.files)
+    if chosen:
+        campaign_dates.add_process_dates(
+            connection, number, mission.id, chosen, wish.first, wish.last
+        )
+    held = campaign_dates.campaign_dates(connection, number)
+    dates = sum(len(days) for days in held.values())
+    if not dates:
+        queries.drop(connection, number)
+        return Proposed(None, 0, found)
+    said = f"campaign {number}, {dates} dates: {wish.reason}"
+    queries.log_campaign(connection, EventKind.CAMPAIGN_PROPOSED, mission.id, number, actor, said)
     return Proposed(number, dates, found)
 
 
-def campaign_plan(catalog: Catalog, mission: LoadedMission, number: int) -> list[Plan]:
-    """What a campaign would make and why, and what not, process by process; changes nothing.
-
-    Raises
-    ------
-    NotFoundError
-        If the mission has no such campaign.
-    """
-    with catalog.read() as connection:
-        row = campaign(connection, mission, number)
-        dates = queries.campaign_dates(connection, number)
-    forced = None if row.forced is None else Bump(row.forced)
-    return [
-        preview(catalog, mission, process, dates=dates[process.id], forced=forced)
-        for process in mission.process_order()
-        if process.id in dates
-    ]
+def _check(wish: Wish) -> None:
+    if not wish.reason.strip():
+        raise SettingError("a campaign needs a reason: say in a few words why it is to be made")
+    if wish.first and wish.last and wish.first > wish.last:
+        raise SettingError(
+            f"the first date {wish.first} is after the last date {wish.last}: exchange them"
+        )
+    if wish.throttle is not None and wish.throttle < 1:
+        raise SettingError(
+            f"a throttle of {wish.throttle} would let nothing through: give 1 or more, or none"
+        )
 
 
 def campaign(connection: Connection, mission: LoadedMission, number: int) -> CampaignRow:
@@ -127,6 +150,9 @@ def approve(
 
     A RUN process leaves no output that could be out of date: it always runs again
     (spec dbprocessing 5.4, step 4).
+    What is there now is written down, so that its report can tell what it changed. A RUN process
+    leaves no output that could be out of date: it always runs again (spec dbprocessing 5.4,
+    step 4).
 
     Raises
     ------
@@ -143,17 +169,18 @@ def approve(
         if not queries.approve(connection, number, actor):
             raise TooLateError(f"campaign {number} is {row.state}: nothing waits for approval")
         said = f"campaign {number}: {row.reason}"
-        retried = queries.retry_campaign(connection, number, f"to be made again by {said}")
+        retried = campaign_builds.retry_campaign(connection, number, f"to be made again by {said}")
         reasons = {build.id: build.reason for build in retried}
         write_events(connection, EventKind.BUILD_RETRIED, actor, reasons)
-        queries.wake_campaign(connection, number, said)
+        campaign_builds.wake_campaign(connection, number)
         _force(connection, mission, row, actor)
         told = f"{said}; approved: {why}" if why else said
         queries.log_campaign(connection, EventKind.CAMPAIGN_APPROVED, mission.id, actor, told)
+        _log(connection, EventKind.CAMPAIGN_APPROVED, mission, number, actor, said)
 
 
 def _force(connection: Connection, mission: LoadedMission, row: CampaignRow, actor: Actor) -> None:
-    for process_id, days in queries.campaign_dates(connection, row.id).items():
+    for process_id, days in campaign_dates.campaign_dates(connection, row.id).items():
         process = mission.processes[process_id]
         always = Bump.REVISION if process.timebase is Timebase.RUN else None
         forced = always if row.forced is None else Bump(row.forced)
@@ -161,8 +188,67 @@ def _force(connection: Connection, mission: LoadedMission, row: CampaignRow, act
             plan_within(connection, mission, process, days, actor, forced=forced)
 
 
+def pause(catalog: Catalog, mission: LoadedMission, number: int, actor: Actor, reason: str) -> int:
+    """Stop a running campaign for now; how many of its builds are left for later.
+
+    What runs is made to its end. What waits for its builds waits no longer, as for held ones, and
+    new data for its dates are made as live data, whatever the campaign does.
+
+    Raises
+    ------
+    NotFoundError
+        If the mission has no such campaign.
+    SettingError
+        If it does not run.
+    CatalogUnavailableError
+        If the catalog does not answer; then nothing has changed.
+    """
+    with catalog.begin() as connection:
+        lock_work(connection, mission.id)
+        row = campaign(connection, mission, number)
+        if not queries.pause(connection, number, actor, reason):
+            raise SettingError(f"campaign {number} is {row.state}: only one that runs can pause")
+        left = campaign_builds.not_begun(connection, number)
+        said = f"campaign {number} was paused by {actor.name}: {reason}"
+        ended = [Ended.of_build(build) for build in left]
+        wake_waiters(connection, ended, reaches(mission), said)
+        _log(connection, EventKind.CAMPAIGN_PAUSED, mission, number, actor, said)
+    return len(left)
+
+
+def resume(
+    catalog: Catalog,
+    mission: LoadedMission,
+    number: int,
+    actor: Actor,
+    reason: str = "",
+    throttle: int | None = None,
+) -> None:
+    """Let a paused campaign go on, with another throttle if one is given.
+
+    Raises
+    ------
+    NotFoundError
+        If the mission has no such campaign.
+    SettingError
+        If it is not paused, or the throttle is less than 1.
+    CatalogUnavailableError
+        If the catalog does not answer; then nothing has changed.
+    """
+    _check(Wish("resumed", throttle=throttle))
+    with catalog.begin() as connection:
+        lock_work(connection, mission.id)
+        row = campaign(connection, mission, number)
+        if not queries.resume(connection, number, throttle):
+            raise SettingError(f"campaign {number} is {row.state}: only a paused one is resumed")
+        said = f"campaign {number} was resumed by {actor.name}" + f": {reason}" * bool(reason)
+        _log(connection, EventKind.CAMPAIGN_RESUMED, mission, number, actor, said)
+
+
 def abort(catalog: Catalog, mission: LoadedMission, number: int, actor: Actor, reason: str) -> int:
     """End a campaign; what it has not begun is dropped, and how many builds those were is told.
+
+    What another campaign that runs wants made too is left to that one.
 
     Raises
     ------
@@ -177,18 +263,34 @@ def abort(catalog: Catalog, mission: LoadedMission, number: int, actor: Actor, r
         lock_work(connection, mission.id)
         row = campaign(connection, mission, number)
         said = f"campaign {number} was aborted by {actor.name}: {reason}"
-        dropped = queries.abort(connection, number, said)
+        left = campaign_builds.not_begun(connection, number)
+        dropped = queries.abort(connection, number, actor, reason, said)
         if dropped is None:
             raise TooLateError(f"campaign {number} is {row.state} already")
         queries.log_campaign(connection, EventKind.CAMPAIGN_ENDED, mission.id, actor, said)
+            raise SettingError(f"campaign {number} is {row.state} already")
+        ended = [Ended.of_build(build) for build in left]
+        wake_waiters(connection, ended, reaches(mission), said)
+        _log(connection, EventKind.CAMPAIGN_ENDED, mission, number, actor, said)
     return dropped
 
 
 def finish(catalog: Catalog, mission: LoadedMission, actor: Actor) -> list[int]:
     """End the running campaigns of which nothing is left to be made; their numbers."""
     with catalog.begin() as connection:
-        ended = queries.finish_campaigns(connection, mission.id)
+        ended = queries.finish_campaigns(connection, mission.id, actor)
         for row in ended:
             said = f"campaign {row.id} is done: {row.reason}"
-            queries.log_campaign(connection, EventKind.CAMPAIGN_ENDED, mission.id, actor, said)
+            _log(connection, EventKind.CAMPAIGN_ENDED, mission, row.id, actor, said)
     return [row.id for row in ended]
+
+
+def _log(
+    connection: Connection,
+    kind: EventKind,
+    mission: LoadedMission,
+    number: int,
+    actor: Actor,
+    said: str,
+) -> None:
+    queries.log_campaign(connection, kind, mission.id, number, actor, said)

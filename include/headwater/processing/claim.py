@@ -251,6 +251,8 @@ def _why_not(catalog: Catalog, build_ids: Sequence[int]) -> dict[int, NotClaimed
         reason = row.reason
         if state is BuildState.RUNNING:
             reason = f"is being made by {row.claimed_by}"
+        elif state is BuildState.PENDING and row.paused is not None:
+            reason = f"campaign {row.paused} is paused by {row.paused_by}: {row.pause_reason}"
         elif state is BuildState.PENDING and row.not_before is not None:
             reason = f"not before {row.not_before:%Y-%m-%d %H:%M:%S} UTC: {row.reason}"
         elif state is BuildState.PENDING:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import planning
 from headwater.catalog.queries.build_events import write_events
-from headwater.catalog.queries.campaigns import join_builds
+from headwater.catalog.queries.campaign_builds import join_builds, leave_campaigns
 from headwater.catalog.queries.plan_rows import BuildRow, insert_builds, update_builds
 from headwater.catalog.queries.wakes import (
     Ended,
@@ -100,7 +100,7 @@ def plan_due(
         lock_work(connection, mission.id)
         if span is None:
             wakes = take_wakes(connection, process.id, limit, None, None)
-            dates = sorted(wakes)
+            dates = sorted(wakes.reasons)
         else:
             dates = _days_of(span, limit)
             whole = whole_days(dates, read_intervals(connection, mission, facts, dates))
@@ -109,10 +109,12 @@ def plan_due(
             connection, mission, facts, dates, forced=forced, by_hand=span is not None
         )
         entries = plan(state)
-        written = _write(connection, mission, process, state, entries, actor)
+        written = _write(connection, mission, process, state, entries, actor, wakes.live)
     more = len(dates) >= limit if span is None else dates[-1] < span.last
     reach = whole_days(dates, state.intervals) if dates else None
-    return Plan(process.name, tuple(dates), tuple(entries), tuple(written), more, wakes, reach)
+    return Plan(
+        process.name, tuple(dates), tuple(entries), tuple(written), more, wakes.reasons, reach
+    )
 
 
 def plan_dates(
@@ -194,8 +196,9 @@ def _write(
     state: PlanState,
     entries: Sequence[ProposedBuild],
     actor: Actor,
+    live: Sequence[date] = (),
 ) -> list[PlannedBuild]:
-    """Write builds, wakes and events of a plan."""
+    """Write builds, wakes and events of a plan; `live` are the dates of new data."""
     known = {build.id: build for build in state.builds}
     new: list[BuildRow] = []
     changed: list[BuildRow] = []
@@ -207,7 +210,9 @@ def _write(
         *insert_builds(connection, mission.id, process.id, new),
         *update_builds(connection, changed),
     ]
-    join_builds(connection, mission.id, [row.id for row in written])
+    opened = [row.id for row in written if row.id not in known or known[row.id].state in _RESTED]
+    join_builds(connection, mission.id, opened)
+    leave_campaigns(connection, [row.id for row in written], live)
     _write_plan_events(connection, written, actor)
     wake(connection, list(_later_looks(process, entries, known)))
     _end_of_planning(connection, mission, process, state, entries, written)
@@ -218,6 +223,9 @@ def _write(
         for row in sorted(written, key=lambda row: (row.utc_date, row.id))
     ]
 
+
+_RESTED = (BuildState.FAILED, BuildState.HELD, BuildState.BUILT)
+"""Builds in these states are opened anew by the plan; one that is pending keeps its place."""
 
 _STATES = {
     Action.MAKE: BuildState.PENDING,

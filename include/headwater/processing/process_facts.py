@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headwater.catalog.queries.wakes import Reach
+from headwater.core.errors import SettingError
 from headwater.core.output_interval import longest_days
 from headwater.core.states import InputKind, Timebase
 from headwater.missions.loaded import LoadedMission, LoadedProcess
@@ -110,3 +111,24 @@ def reaches(mission: LoadedMission) -> list[Reach]:
         for process in mission.processes.values()
         for up, reach in upstream_of(mission, process).items()
     ]
+
+
+def makers(mission: LoadedMission, product: str) -> list[str]:
+    """The names of the processes that make a product.
+
+    Raises
+    ------
+    NotFoundError
+        If the mission has no such product.
+    SettingError
+        If no process makes it.
+    """
+    wanted = mission.product(product)
+    found = [
+        process.name
+        for process in mission.processes.values()
+        if any(put.product_id == wanted.id for put in process.outputs)
+    ]
+    if not found:
+        raise SettingError(f"no process makes {product}: it arrives, so it cannot be made again")
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from headwater.catalog.models.airflow_run import FeedPosition, RunMark, RunTask
 from headwater.catalog.models.asked_action import AskedAction
 from headwater.catalog.models.base import Base
-from headwater.catalog.models.campaign import Campaign, CampaignDate, Pass
+from headwater.catalog.models.campaign import Campaign, CampaignDate, CampaignOutput, Pass
 from headwater.catalog.models.file import (
     Arrival,
     File,
@@ -49,6 +49,7 @@ __all__ = [
     "BuildInput",
     "Campaign",
     "CampaignDate",
+    "CampaignOutput",
     "Code",
     "Event",
     "FeedPosition",

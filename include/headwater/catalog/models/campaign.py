@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from headwater.catalog.models.base import Base, Key, Now, Small, state_type
-from headwater.catalog.models.mission import Mission, Process
-from headwater.core.states import CampaignState, PassKind
+from headwater.catalog.models.mission import Mission, Process, Product
+from headwater.core.states import CampaignOutcome, CampaignState, PassKind
 
 
 class Campaign(Base):
@@ -18,6 +18,8 @@ class Campaign(Base):
     __tablename__ = "campaign"
     __table_args__ = (
         Index("ix_campaign_open", "mission_id", postgresql_where=text("state = 'running'")),
+        Index("ix_campaign_run", "airflow_dag_id", "airflow_run_id"),
+        CheckConstraint("throttle > 0", name="throttle"),
     )
 
     id: Mapped[Key]
@@ -26,11 +28,23 @@ class Campaign(Base):
     reason: Mapped[str]
     forced: Mapped[Small | None]
     """The component that grows whether or not anything changed: 0, 1 or 2; none for no force."""
+    throttle: Mapped[int | None]
+    """How many of its builds may be claimable or running at a time; none: as many as there are."""
     created_by: Mapped[str]
     created_at: Mapped[Now]
     approved_by: Mapped[str | None]
     approved_at: Mapped[datetime | None]
+    paused_by: Mapped[str | None]
+    """Who paused it last, like the next two; they stay when it is resumed."""
+    paused_at: Mapped[datetime | None]
+    pause_reason: Mapped[str | None]
+    ended_by: Mapped[str | None]
+    """Who aborted it; the program, if it is done."""
     ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]
+    airflow_dag_id: Mapped[str | None]
+    """The run of Airflow that asks for its approval and shows how far it is, if there is one."""
+    airflow_run_id: Mapped[str | None]
 
 
 class CampaignDate(Base):
@@ -42,6 +56,39 @@ class CampaignDate(Base):
     campaign_id: Mapped[int] = mapped_column(ForeignKey(Campaign.id), primary_key=True)
     process_id: Mapped[int] = mapped_column(ForeignKey(Process.id), primary_key=True)
     utc_date: Mapped[date] = mapped_column(primary_key=True)
+
+
+class CampaignOutput(Base):
+    """The record of one output of a campaign: what was there, what is there now, and why.
+
+    Written at the approval with what is there then, and once more when the campaign ends. Names
+    and versions are kept as text, so that nothing that happens later alters the record.
+    """
+
+    __tablename__ = "campaign_output"
+
+    id: Mapped[Key]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey(Campaign.id), index=True)
+    process_id: Mapped[int] = mapped_column(ForeignKey(Process.id))
+    product_id: Mapped[int | None] = mapped_column(ForeignKey(Product.id))
+    """None for a build that had, and has, no output."""
+    interval_key: Mapped[str]
+    keywords: Mapped[str]
+    utc_date: Mapped[date]
+    old_file_id: Mapped[int | None]
+    """The number of the newest file at the approval; its row may have been purged since."""
+    old_file: Mapped[str | None]
+    old_version: Mapped[str | None]
+    old_code: Mapped[str | None]
+    new_file: Mapped[str | None]
+    new_version: Mapped[str | None]
+    new_code: Mapped[str | None]
+    build_id: Mapped[int | None]
+    outcome: Mapped[CampaignOutcome | None] = mapped_column(state_type(CampaignOutcome, "outcome"))
+    """None while the campaign has not ended."""
+    reason: Mapped[str | None]
+    changed: Mapped[str | None]
+    """How code and inputs of the new file differ from those of the old one."""
 
 
 class Pass(Base):

@@ -144,6 +144,8 @@ class Wake(Base):
     utc_date: Mapped[date] = mapped_column(primary_key=True)
     reason: Mapped[str]
     due_at: Mapped[Now]
+    live: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether a new file asks for it that no campaign has made."""
     created_at: Mapped[Now]
 
 

@@ -14,9 +14,12 @@ from headwater.core.actor import Actor
 LOCK_PENDING = text("""
 select id, process_id, utc_date, interval_key, keywords, forced from headwater.build
 where id = any(:ids) and state = 'pending' and (not_before is null or not_before <= now())
+  and not exists (
+    select from headwater.campaign c where c.id = build.campaign_id and c.state = 'paused')
 order by id for update skip locked
 """)
-"""Those of the builds that nobody else is claiming, locked until the claim commits."""
+"""Those of the builds that nobody else is claiming, locked until the claim commits; of a paused
+campaign none may be claimed."""
 
 CLAIM = text("""
 update headwater.build b
@@ -64,7 +67,10 @@ select * from unnest(cast(:ids as bigint[]), cast(:files as bigint[]), cast(:pla
 """The inputs of claimed builds, in the order of their command lines."""
 
 WHO_HAS = text("""
-select id, state, reason, claimed_by, not_before from headwater.build where id = any(:ids)
+select b.id, b.state, b.reason, b.claimed_by, b.not_before,
+       case when c.state = 'paused' then c.id end as paused, c.paused_by, c.pause_reason
+from headwater.build b left join headwater.campaign c on c.id = b.campaign_id
+where b.id = any(:ids)
 """)
 """Why builds could not be claimed."""
 

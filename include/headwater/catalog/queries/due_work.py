@@ -7,27 +7,52 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-CLAIMABLE = text("""
+_LET_THROUGH = """
+throttled as (
+    select next.id from headwater.campaign c
+    cross join lateral (
+        select b.id from headwater.build b
+        where b.campaign_id = c.id and b.state = 'pending'
+          and (b.not_before is null or b.not_before <= now())
+        order by b.utc_date, b.id
+        limit greatest(0, c.throttle - (select count(*) from headwater.build r
+                                        where r.campaign_id = c.id and r.state = 'running'))
+    ) next
+    where c.state = 'running' and c.throttle is not null
+)
+"""
+# The builds that campaigns with a throttle let through now.
+
+_CLAIMABLE = """b.state = 'pending' and (b.not_before is null or b.not_before <= now())
+  and (b.campaign_id is null or b.id in (select id from throttled)
+       or exists (select from headwater.campaign c where c.id = b.campaign_id
+                  and c.state <> 'paused' and (c.throttle is null or c.state <> 'running')))"""
+
+CLAIMABLE = text(f"""
+with {_LET_THROUGH}
 select b.process_id, b.utc_date, b.id from headwater.build b
-where b.mission_id = :mission and b.state = 'pending'
-  and (b.not_before is null or b.not_before <= now())
+where b.mission_id = :mission and {_CLAIMABLE}
   and (cast(:process as bigint) is null or b.process_id = :process)
   and (cast(:first as date) is null or b.utc_date between :first and :last)
 order by b.campaign_id is not null, b.utc_date, b.id limit :most
-""")
-"""Builds that may be claimed now: those of live data before campaigns, the oldest dates first."""
+""")  # noqa: S608  the pieces are constants of this module
+"""Builds that may be claimed now: those of live data before campaigns, the oldest dates first.
 
-DUE_WORK = text("""
+Of a paused campaign there are none, of one with a throttle so many that no more are claimable or
+running than it allows."""
+
+DUE_WORK = text(f"""
+with {_LET_THROUGH}
 select m.name as mission, p.name as process, p.id as process_id, due.utc_date, due.reason
 from (select process_id, utc_date, reason from headwater.wake where due_at <= now()
       union all
-      select process_id, utc_date, 'may be made' from headwater.build
-      where state = 'pending' and (not_before is null or not_before <= now())) due
+      select b.process_id, b.utc_date, 'may be made' from headwater.build b
+      where {_CLAIMABLE}) due
 join headwater.process p on p.id = due.process_id
 join headwater.mission m on m.id = p.mission_id
 where cast(:mission as text) is null or m.name = :mission
 order by m.name, p.name, due.utc_date
-""")
+""")  # noqa: S608  as above
 """Dates that a process must look at, and builds that it may make, now."""
 
 _DUE = """

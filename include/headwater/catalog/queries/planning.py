@@ -155,6 +155,8 @@ where b.process_id = any(:processes)
   and b.utc_date > cast(:first as date) - cast(:longest as int) and b.utc_date <= :last
   and b.state in ('pending', 'waiting', 'running')
   and not (p.wait_for_end and b.state = 'waiting' and b.interval_stop >= now())
+  and (b.state = 'running' or b.campaign_id is null or not exists (
+    select from headwater.campaign c where c.id = b.campaign_id and c.state = 'paused'))
 union all
 select process_id, utc_date, '{TO_BE_PLANNED}', utc_date from headwater.wake
 where process_id = any(:processes) and due_at <= now()
@@ -163,7 +165,7 @@ where process_id = any(:processes) and due_at <= now()
 """)  # noqa: S608  as above
 """Builds of upstream processes that will end soon, and dates that they have still to look at.
 
-A build that waits for the end of its interval will not end soon.
+A build that waits for the end of its interval will not end soon, and none of a paused campaign.
 """
 
 

@@ -20,7 +20,7 @@ using (select process_id, utc_date from headwater.wake
          and (cast(:first as date) is null or utc_date between :first and :last)
        order by utc_date limit :most for update skip locked) due
 where w.process_id = due.process_id and w.utc_date = due.utc_date
-returning w.utc_date, w.reason
+returning w.utc_date, w.reason, w.live
 """)
 """Take due wakes, the oldest dates first; they come back if the transaction does not commit."""
 
@@ -54,9 +54,12 @@ DAYS_OF_FILE = """cross join lateral (
 Those of its span for a timebase that chooses by overlap, its characteristic date for FILE and RUN
 (spec dbprocessing 5.2, 5.3)."""
 
+_LIVE = "b.campaign_id is null"
+# New data: the file arrived, or was made for no campaign.
+
 WAKE_FOR_FILES = text(f"""
     with touched as (
-        select i.process_id, f.name, day::date as utc_date
+        select i.process_id, f.name, day::date as utc_date, f.build_id
         from headwater.file f
         join headwater.process_input i
           on i.product_id = f.product_id and i.kind in ('hard', 'soft') and not i.latest_valid
@@ -67,20 +70,23 @@ WAKE_FOR_FILES = text(f"""
             interval '1 day') day
         where f.id = any(:file_ids) and f.newest
         union all
-        select p.id, f.name, f.utc_file_date
+        select p.id, f.name, f.utc_file_date, f.build_id
         from headwater.file f
         join headwater.product o on o.id = f.product_id
         join headwater.mission m on m.id = o.mission_id and m.settings ->> 'orbit_product' = o.name
         join headwater.process p on p.mission_id = m.id and p.timebase = 'ORBIT'
         where f.id = any(:file_ids) and f.newest
     )
-    insert into headwater.wake (process_id, utc_date, reason)
-    select process_id, utc_date,
+    insert into headwater.wake (process_id, utc_date, reason, live)
+    select t.process_id, t.utc_date,
            case count(distinct name) when 1 then min(name) || ' is ' || :what
-                else min(name) || ' and ' || count(distinct name) - 1 || ' more are ' || :what end
-    from touched group by process_id, utc_date order by process_id, utc_date
+                else min(name) || ' and ' || count(distinct name) - 1 || ' more are ' || :what end,
+           bool_or({_LIVE})
+    from touched t left join headwater.build b on b.id = t.build_id
+    group by t.process_id, t.utc_date order by t.process_id, t.utc_date
     on conflict (process_id, utc_date) do update
-        set due_at = least(wake.due_at, excluded.due_at), reason = excluded.reason
+        set due_at = least(wake.due_at, excluded.due_at), reason = excluded.reason,
+            live = wake.live or excluded.live
 """)  # noqa: S608  the pieces are constants of this module
 """Wake each process that is triggered by the files, at each date whose window holds them.
 
@@ -201,12 +207,22 @@ def lock_work(connection: Connection, mission_id: int) -> None:
     connection.execute(LOCK_WORK, {"mission": str(mission_id)})
 
 
+@dataclass(frozen=True, slots=True)
+class TakenWakes:
+    """Wakes that were taken: their reasons by date, and those that new data asked for. UTC."""
+
+    reasons: dict[date, str]
+    live: tuple[date, ...]
+
+
 def take_wakes(
     connection: Connection, process_id: int, most: int, first: date | None, last: date | None
-) -> dict[date, str]:
-    """Take the due wakes of a process, of all dates or of a span: date -> reason."""
+) -> TakenWakes:
+    """Take the due wakes of a process, of all dates or of a span."""
     values = {"process": process_id, "most": most, "first": first, "last": last}
-    return {row.utc_date: row.reason for row in connection.execute(TAKE_WAKES, values)}
+    rows = connection.execute(TAKE_WAKES, values).all()
+    reasons = {row.utc_date: row.reason for row in rows}
+    return TakenWakes(reasons, tuple(sorted(row.utc_date for row in rows if row.live)))
 
 
 def due_dates(connection: Connection, process_id: int, most: int) -> dict[date, str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from headwater.catalog.connection import Catalog
-from headwater.catalog.queries.campaigns import FileChoice
+from headwater.catalog.queries.campaign_dates import FileChoice
 from headwater.catalog.queries.product_files import newest_files
 from headwater.cli.dbprocessing.named import open_mission, product_of
 from headwater.cli.dbprocessing.reprocessing import queue_files

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headwater.catalog.queries.campaigns import FileChoice
+from headwater.catalog.queries.campaign_dates import FileChoice
 from headwater.cli.dbprocessing.named import open_mission
 from headwater.cli.dbprocessing.reprocessing import queue_files
 from headwater.cli.dbprocessing.script_parser import (

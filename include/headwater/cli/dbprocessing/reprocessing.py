@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headwater.catalog.connection import Catalog
-from headwater.catalog.queries.campaigns import FileChoice
+from headwater.catalog.queries.campaign_dates import FileChoice
 from headwater.cli.dbprocessing.speaking import script_log
 from headwater.cli.opening import this_person
 from headwater.core.version import Bump

@@ -79,8 +79,9 @@ select r.name as subject,
        || to_char(min(due.since) at time zone 'UTC', 'YYYY-MM-DD') as problem
 from (select process_id, due_at as since from headwater.wake
       union all
-      select process_id, coalesce(not_before, created_at) from headwater.build
-      where state = 'pending') due
+      select process_id, coalesce(not_before, created_at) from headwater.build b
+      where state = 'pending' and not exists (
+          select from headwater.campaign c where c.id = b.campaign_id and c.state = 'paused')) due
 join headwater.process r on r.id = due.process_id
 where r.mission_id = :mission and due.since < now() - interval '1 day'
 group by r.name order by 1
