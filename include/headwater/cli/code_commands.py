@@ -8,11 +8,14 @@ from typing import Annotated
 import typer
 
 from headwater.cli.airflow_notice import tell_airflow
-from headwater.cli.opening import Json, open_catalog, the_mission, this_person
+from headwater.cli.impact_command import show_impact
+from headwater.cli.opening import DryRun, Json, open_catalog, the_mission, this_person
 from headwater.cli.output import err, out, show_json, show_table
 from headwater.missions.codes import CodeChange, add_code, switch_code
 from headwater.missions.definition import EARLIEST, LATEST, CodeDefinition
 from headwater.missions.loaded import load_mission
+from headwater.processing.impact import Impact
+from headwater.processing.rehearsal import rehearse_code, rehearse_switch
 
 app = typer.Typer(help="Codes: list, add a version, switch on and off.", no_args_is_help=True)
 
@@ -71,12 +74,13 @@ def add(
     active: Annotated[bool, typer.Option(help="Use it at once.")] = True,
     deactivate: Off = NO_VERSIONS,
     reason: Reason = "",
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Add a code version; what was made by the one before is made again.
 
     Give `--deactivate` for the version that it replaces: of two active ones for a date neither
-    is used.
+    is used. With `--dry-run` nothing changes, and what would be made again is shown by level.
     """
     code = CodeDefinition(
         filename=filename,
@@ -93,6 +97,12 @@ def add(
     )
     with open_catalog() as catalog:
         name = the_mission(catalog, mission)
+        if dry_run:
+            found = rehearse_code(
+                catalog, name, process, code, this_person(), deactivate=deactivate
+            )
+            _show_rehearsed(process, *found, as_json)
+            return
         change = add_code(
             catalog, name, process, code, this_person(), deactivate=deactivate, reason=reason
         )
@@ -107,9 +117,21 @@ def activate(
     mission: Mission = None,
     deactivate: Off = NO_VERSIONS,
     reason: Reason = "",
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Use a code version; what was made by another one is made again."""
+    """Use a code version; what was made by another one is made again.
+
+    With `--dry-run` nothing changes, and what would be made again is shown by level.
+    """
+    if dry_run:
+        with open_catalog() as catalog:
+            name = the_mission(catalog, mission)
+            found = rehearse_switch(
+                catalog, name, process, version, this_person(), deactivate=deactivate
+            )
+        _show_rehearsed(process, *found, as_json)
+        return
     _switch(process, version, mission, deactivate, reason, as_json, on=True)
 
 
@@ -143,6 +165,28 @@ def _switch(
         )  # fmt: skip
         told = tell_airflow(catalog, [name])
     _show(process, change, told, as_json)
+
+
+def _show_rehearsed(process: str, change: CodeChange, found: Impact, as_json: bool) -> None:
+    """Say what a change of codes would do."""
+    stale = change.stale
+    if as_json:
+        show_json(
+            {"process": process, "version": str(change.version),
+             "deactivated": [str(one) for one in change.switched_off], "dates": stale.dates,
+             "needs_approval": stale.campaign is not None and not stale.approved,
+             "impact": found.as_dict(), "warnings": change.warnings}
+        )  # fmt: skip
+        return
+    out.print(f"process {process} would have code {change.version}", markup=False)
+    for version in change.switched_off:
+        out.print(f"  {version} would be used no more")
+    show_impact(found)
+    if stale.campaign is not None:
+        how = "at once" if stale.approved else "once a person has approved the campaign"
+        out.print(f"{stale.dates} dates would be looked at again, {how}; nothing was changed")
+    for warning in change.warnings:
+        err.print(f"  warning: {warning}", markup=False)
 
 
 def _show(process: str, change: CodeChange, told: list[str], as_json: bool) -> None:

@@ -37,6 +37,7 @@ class Commands(LazyGroup):
         "why": Place("work_commands", "why", _QUESTIONS),
         "provenance": Place("listing_commands", "provenance", _QUESTIONS),
         "check": Place("check_command", "check", _QUESTIONS),
+        "impact": Place("impact_command", "impact", _QUESTIONS),
         "audit": Place("audit_command", "audit_archive", _QUESTIONS),
         "code": Place("code_commands", "app", _CHANGES),
         "campaign": Place("campaign_commands", "app", _CHANGES),

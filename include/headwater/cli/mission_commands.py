@@ -10,6 +10,7 @@ import typer
 
 from headwater.catalog.queries.listings import missions
 from headwater.cli.airflow_notice import tell_airflow
+from headwater.cli.impact_command import show_impact
 from headwater.cli.import_command import import_mission
 from headwater.cli.opening import DryRun, Json, open_catalog, the_mission, this_person
 from headwater.cli.orbit_command import orbits
@@ -20,6 +21,8 @@ from headwater.missions.export_conf import export_conf
 from headwater.missions.json_schema import mission_schema
 from headwater.missions.loaded import load_mission
 from headwater.missions.reading import read_mission_files
+from headwater.processing.impact import Impact
+from headwater.processing.rehearsal import rehearse_apply
 
 app = typer.Typer(help="Missions: files in, differences, and out again.", no_args_is_help=True)
 app.command()(orbits)
@@ -32,22 +35,30 @@ def apply_files(files: Files, dry_run: DryRun = False, as_json: Json = False) ->
     """Bring the catalog to what mission files say; all of it or, on any error, nothing.
 
     Applying a file twice changes nothing. What the catalog has and the files lack is left alone.
+    With `--dry-run` what would be made again is shown by level.
     """
     definitions = read_mission_files(files)
+    follows: dict[str, Impact] = {}
     with open_catalog() as catalog:
         applied = apply(catalog, definitions, this_person(), dry_run=dry_run)
+        if dry_run:
+            rehearsed = rehearse_apply(catalog, definitions, this_person())
+            follows = {name: found for name, (_, found) in rehearsed.items()}
         told = [] if dry_run else tell_airflow(catalog, [one.mission for one in applied])
     if as_json:
-        show_json([_as_dict(one) for one in applied])
+        show_json([_as_dict(one, follows.get(one.mission)) for one in applied])
         return
     for one in applied:
         _show_applied(one, dry_run)
+        if one.mission in follows and one.changed:
+            show_impact(follows[one.mission])
     for line in told:
         out.print(f"  {line}", markup=False)
 
 
-def _as_dict(one: Applied) -> dict[str, Any]:
-    return {
+def _as_dict(one: Applied, follows: Impact | None) -> dict[str, Any]:
+    impact = {} if follows is None else {"impact": follows.as_dict()}
+    return impact | {
         "mission": one.mission,
         "revision": one.revision,
         "changed": one.changed,
@@ -76,15 +87,24 @@ def _show_applied(one: Applied, dry_run: bool) -> None:
 
 @app.command()
 def diff(files: Files, as_json: Json = False) -> None:
-    """Show what `apply` would change; exit 1 if anything would be."""
+    """Show what `apply` would change, and what would be made again by level.
+
+    Exit 1 if anything would be changed. `apply --dry-run --json` has the impact for a program.
+    """
     definitions = read_mission_files(files)
-    with open_catalog() as catalog, catalog.read() as connection:
-        changes = [change for one in definitions for change in difference(connection, one)]
+    with open_catalog() as catalog:
+        with catalog.read() as connection:
+            changes = [change for one in definitions for change in difference(connection, one)]
+        written = any(change.kind.is_written for change in changes)
+        shown = written and not as_json
+        follows = rehearse_apply(catalog, definitions, this_person()) if shown else {}
     if as_json:
         show_json([str(change) for change in changes])
     for change in () if as_json else changes:
         out.print(str(change), markup=False)
-    if any(change.kind.is_written for change in changes):
+    for _, found in follows.values():
+        show_impact(found)
+    if written:
         raise typer.Exit(1)
     if not as_json:
         out.print("the catalog is as the files say")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select, text
 
 from headwater.catalog.connection import Catalog
-from headwater.catalog.models import Event, FileCode, Process, Product
-from headwater.catalog.models import File as FileRow
+from headwater.catalog.models import Event, Process
 from headwater.core.actor import Actor
 from headwater.core.states import EventKind
+from headwater.missions.changes_of_used import CODE_IDENTITY, about_products, code_identities
 from headwater.missions.checks import check, doubtful_formats
 from headwater.missions.definition import MissionDefinition, MissionSettings
 from headwater.missions.difference import (
@@ -34,9 +34,6 @@ __all__ = ["CODE_IDENTITY", "ONE_APPLY", "Applied", "Change", "ChangeKind", "app
 ONE_APPLY = text("select pg_advisory_xact_lock(hashtext('headwater.mission.apply'))")
 """Applies of all missions wait for each other: names of missions are compared across them."""
 
-CODE_IDENTITY = ("filename", "relative_path", "arguments", "output_interface")
-"""What a code version stands for; once a file was made with it, another version is needed."""
-
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -55,6 +52,8 @@ class Applied:
     """The folders that were made."""
     woken: int = 0
     """How many dates are to be looked at again."""
+    campaign: int | None = None
+    """The campaign that was opened for what is stale now."""
 
     @property
     def changed(self) -> bool:
@@ -135,6 +134,26 @@ def apply(
         ]
 
 
+def apply_within(
+    connection: Connection, definitions: Sequence[MissionDefinition], actor: Actor
+) -> list[Applied]:
+    """Bring the catalog to what the definitions say, in a transaction of the caller.
+
+    It makes no folders: for a rehearsal, which is taken back.
+
+    Raises
+    ------
+    MissionFileError
+        As :func:`apply`.
+    """
+    problems = Problems()
+    missions = merged(definitions, problems)
+    connection.execute(ONE_APPLY)
+    prepared = _prepare_all(connection, missions, problems, add_only=False)
+    problems.refuse()
+    return [_write(connection, one, actor, (), (), "") for one in prepared]
+
+
 def _prepare_all(
     connection: Connection, missions: Sequence[Wanted], problems: Problems, add_only: bool
 ) -> list[_Prepared]:
@@ -157,79 +176,9 @@ def _prepare(
         found = found.additions()
     notes: list[str] = []
     if loaded is not None:
-        notes = _about_products(connection, wanted, loaded, found, problems)
-        _code_identities(connection, wanted, found, problems)
+        notes = about_products(connection, wanted, loaded, found, problems)
+        code_identities(connection, wanted, found, problems)
     return _Prepared(wanted, loaded, found, tuple(notes))
-
-
-def _about_products(
-    connection: Connection,
-    wanted: Wanted,
-    loaded: LoadedMission,
-    found: Difference,
-    problems: Problems,
-) -> list[str]:
-    """Changes of products that have files: some are refused, of others a person should know."""
-    notes = []
-    if "rootdir" in found.keys(f"mission {wanted.name}"):
-        notes.append("rootdir changed: files that are there must be moved by you")
-    used = _products_with_files(connection, loaded)
-    for product in loaded.products.values():
-        new = wanted.products.get(product.name)
-        if new is None:
-            continue
-        keys = found.keys(f"product {product.name}")
-        if product.name in used and "several_per_day" in keys:
-            problems.add(
-                new.place,
-                f"several_per_day of product {product.name!r} cannot change, since it has files, "
-                "which are told apart by it: define a new product",
-            )
-        if product.name in used and keys & {"format", "relative_path"}:
-            notes.append(
-                f"product {product.name}: new files get the new name and folder, files that are "
-                "there keep theirs"
-            )
-        if (new.satellite, new.instrument) != (product.satellite, product.instrument):
-            home = f"satellite {product.satellite}, instrument {product.instrument}"
-            notes.append(f"product {product.name} stays with {home}, where it was defined first")
-            if keys:
-                problems.add(
-                    new.place,
-                    f"product {product.name!r} is one of {home} already, and differs in "
-                    f"{', '.join(sorted(keys))}: expected the same, or another name",
-                )
-    return notes
-
-
-def _products_with_files(connection: Connection, loaded: LoadedMission) -> set[str]:
-    has_files = select(FileRow.id).where(FileRow.product_id == Product.id, FileRow.newest)
-    query = select(Product.name).where(Product.mission_id == loaded.id, has_files.exists())
-    return set(connection.scalars(query))
-
-
-def _code_identities(
-    connection: Connection, wanted: Wanted, found: Difference, problems: Problems
-) -> None:
-    """Refuse another meaning for a code version with which files were made."""
-    changed = {
-        old.id: (match.process, old, new)
-        for match in found.codes
-        for old, new in match.kept
-        if any(getattr(old, key) != getattr(new, key) for key in CODE_IDENTITY)
-    }
-    if not changed:
-        return
-    query = select(FileCode.source_code).where(FileCode.source_code.in_(changed)).distinct()
-    for code_id in connection.scalars(query):
-        process, old, new = changed[code_id]
-        keys = [key for key in CODE_IDENTITY if getattr(old, key) != getattr(new, key)]
-        wanted_process = wanted.processes[process]
-        problems.add(
-            wanted_process.place("codes", wanted_process.part.codes.index(new)),
-            f"code {new.version} of {process!r} has made files already, so its "
-            f"{' and '.join(keys)} cannot change: give it a new version",
-        )
 
 
 def _applied(prepared: _Prepared, revision: int, warnings: tuple[str, ...]) -> Applied:
@@ -257,7 +206,9 @@ def _write(
     notes = (*prepared.notes, *([work.note] if work.note else []))
     woken = work.dates if work.approved else 0
     name, changes = wanted.name, tuple(found.changes)
-    return Applied(name, slug(name), revision, changes, notes, warnings, folders, woken)
+    return Applied(
+        name, slug(name), revision, changes, notes, warnings, folders, woken, work.campaign
+    )
 
 
 def _events(

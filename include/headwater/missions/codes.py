@@ -57,21 +57,38 @@ def add_code(
         If the catalog does not answer; then nothing has changed.
     """
     with catalog.begin() as connection:
-        mission = load_mission(connection, mission_name)
-        lock_work(connection, mission.id)
-        process = mission.process(process_name)
-        version = Version.parse(code.version)
-        if known := [one for one in process.codes if one.version == version]:
-            raise SettingError(
-                f"process {process.name} has a code {version} already ({known[0].filename}): "
-                "a version stands for one code, so give the new one another version"
-            )
-        off = [_code_of(process, Version.parse(text)) for text in deactivate]
-        _switch(connection, off, on=False)
-        row = {"process_id": process.id, **code_values(code)}
-        connection.execute(insert(Code), [row])
-        used = [code.filename] if code.in_use else []
-        return _changed(connection, mission, process, version, off, used, actor, reason)
+        return add_code_within(
+            connection, mission_name, process_name, code, actor,
+            deactivate=deactivate, reason=reason,
+        )  # fmt: skip
+
+
+def add_code_within(
+    connection: Connection,
+    mission_name: str,
+    process_name: str,
+    code: CodeDefinition,
+    actor: Actor,
+    *,
+    deactivate: Sequence[str] = (),
+    reason: str = "",
+) -> CodeChange:
+    """Add a code version in a transaction of the caller; see :func:`add_code`."""
+    mission = load_mission(connection, mission_name)
+    lock_work(connection, mission.id)
+    process = mission.process(process_name)
+    version = Version.parse(code.version)
+    if known := [one for one in process.codes if one.version == version]:
+        raise SettingError(
+            f"process {process.name} has a code {version} already ({known[0].filename}): "
+            "a version stands for one code, so give the new one another version"
+        )
+    off = [_code_of(process, Version.parse(text)) for text in deactivate]
+    _switch(connection, off, on=False)
+    row = {"process_id": process.id, **code_values(code)}
+    connection.execute(insert(Code), [row])
+    used = [code.filename] if code.in_use else []
+    return _changed(connection, mission, process, version, off, used, actor, reason)
 
 
 def switch_code(
@@ -95,15 +112,33 @@ def switch_code(
         If the catalog does not answer; then nothing has changed.
     """
     with catalog.begin() as connection:
-        mission = load_mission(connection, mission_name)
-        lock_work(connection, mission.id)
-        process = mission.process(process_name)
-        code = _code_of(process, Version.parse(version))
-        off = [_code_of(process, Version.parse(text)) for text in deactivate]
-        _switch(connection, off, on=False)
-        _switch(connection, [code], on=on)
-        used = [code.filename] if on and not code.in_use else []
-        return _changed(connection, mission, process, code.version, off, used, actor, reason)
+        return switch_code_within(
+            connection, mission_name, process_name, version, actor,
+            on=on, deactivate=deactivate, reason=reason,
+        )  # fmt: skip
+
+
+def switch_code_within(
+    connection: Connection,
+    mission_name: str,
+    process_name: str,
+    version: str,
+    actor: Actor,
+    *,
+    on: bool,
+    deactivate: Sequence[str] = (),
+    reason: str = "",
+) -> CodeChange:
+    """Switch a code on or off in a transaction of the caller; see :func:`switch_code`."""
+    mission = load_mission(connection, mission_name)
+    lock_work(connection, mission.id)
+    process = mission.process(process_name)
+    code = _code_of(process, Version.parse(version))
+    off = [_code_of(process, Version.parse(text)) for text in deactivate]
+    _switch(connection, off, on=False)
+    _switch(connection, [code], on=on)
+    used = [code.filename] if on and not code.in_use else []
+    return _changed(connection, mission, process, code.version, off, used, actor, reason)
 
 
 def _code_of(process: LoadedProcess, version: Version) -> LoadedCode:
