@@ -69,6 +69,15 @@ def audit_asset(snapshot: MissionSnapshot) -> Asset:
     )
 
 
+def campaign_asset(snapshot: MissionSnapshot) -> Asset:
+    """The asset of the mission's campaigns; its events carry the counts of a report."""
+    return Asset(
+        name=f"{snapshot.mission}: campaign",
+        uri=f"headwater://campaign/{snapshot.slug}",
+        group=GROUP,
+    )
+
+
 def emit_dates(
     context: Context, outlets: Iterable[Asset], days: Mapping[str, Iterable[date]]
 ) -> list[str]:

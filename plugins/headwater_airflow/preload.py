@@ -10,10 +10,12 @@ import importlib
 
 MODULES = (
     "airflow.providers.standard.operators.empty",
+    "airflow.providers.standard.operators.hitl",
     "headwater.archive.recovery",
     "headwater.ingest.service",
     "headwater.missions.inspection.host",
     "headwater.missions.snapshot",
+    "headwater.processing.campaign_report",
     "headwater.processing.run",
     "headwater.processing.service",
     "headwater_airflow.airflow_access",

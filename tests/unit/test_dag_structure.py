@@ -114,6 +114,14 @@ def tasks_of(dag: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {task["task_id"]: task for task in found}
 
 
+def plain(value: Any) -> Any:
+    """A serialised value without the marks of its types."""
+    if isinstance(value, dict):
+        kept = value.get("__var", value)
+        return {k: plain(v) for k, v in kept.items()} if isinstance(kept, dict) else plain(kept)
+    return [plain(each) for each in value] if isinstance(value, list) else value
+
+
 def test_each_mission_has_its_dags_and_they_come_out_the_same_in_another_process(
     tmp_path: Path, folder: Path
 ) -> None:
@@ -123,7 +131,7 @@ def test_each_mission_has_its_dags_and_they_come_out_the_same_in_another_process
     assert set(first["dags"]) == {
         "headwater.system",
         *(f"{slug}.{dag}" for slug in ("demo", "other") for dag in
-          ("audit", "incoming", "make.make_p1", "make.make_p2")),
+          ("audit", "campaign", "incoming", "make.make_p1", "make.make_p2")),
     }  # fmt: skip
     assert first["hashes"] == second["hashes"]
 
@@ -168,6 +176,28 @@ def test_a_mission_is_audited_each_night_at_its_hour_and_the_verdict_is_the_leaf
     assert "NullTimetable" in json.dumps(dags["other.audit"]["timetable"])
 
 
+def test_a_campaign_is_asked_for_by_a_form_and_approved_before_it_runs(
+    tmp_path: Path, folder: Path
+) -> None:
+    dag = read_dags(tmp_path, folder)["dags"]["demo.campaign"]
+    tasks = tasks_of(dag)
+    order = {name: sorted(task.get("downstream_task_ids", [])) for name, task in tasks.items()}
+    assert order == {
+        "plan": ["approval", "run"], "approval": ["run"], "run": ["report", "wait"],
+        "wait": ["report"], "report": ["verdict"], "verdict": [],
+    }  # fmt: skip
+    assert "headwater://campaign/demo" in json.dumps(tasks["report"]["outlets"])
+    assert "NullTimetable" in json.dumps(dag["timetable"])
+    form = {name: plain(param)["schema"] for name, param in dag["params"]}
+    assert form["products"]["items"]["enum"] == form["products"]["examples"] == ["p1", "p2"]
+    assert form["force"]["enum"] == ["none", "interface", "quality", "revision"]
+    assert form["reason"] | {"title": "", "description": "", "section": ""} == {
+        "type": "string", "minLength": 1, "title": "", "description": "", "section": "",
+    }  # fmt: skip
+    assert form["first_date"]["format"] == form["last_date"]["format"] == "date"
+    assert {"throttle", "campaign"} <= form.keys()
+
+
 def test_a_bad_snapshot_takes_no_other_dags_away(tmp_path: Path, folder: Path) -> None:
     (folder / "other.json").write_text("{")
     found = read_dags(tmp_path, folder)
@@ -180,7 +210,13 @@ def test_a_task_process_builds_its_own_dag_only() -> None:
     from headwater_airflow.factories.missions import all_dags
 
     missions = [snapshot(5), snapshot(5, "other")]
-    for name in ("demo.make.make_p3", "other.incoming", "other.audit", "headwater.system"):
+    for name in (
+        "demo.make.make_p3",
+        "other.incoming",
+        "other.audit",
+        "other.campaign",
+        "headwater.system",
+    ):
         assert [dag.dag_id for dag in all_dags(missions, name)] == [name]
     assert list(all_dags(missions, "demo.gone")) == []
 

@@ -9,6 +9,7 @@ from airflow.sdk import DAG
 
 from headwater_airflow.assets import MissionAssets
 from headwater_airflow.factories.audit import audit_dag, audit_dag_id
+from headwater_airflow.factories.campaign import campaign_dag, campaign_dag_id
 from headwater_airflow.factories.incoming import incoming_dag, incoming_dag_id
 from headwater_airflow.factories.making import making_dag, making_dag_id
 from headwater_airflow.factories.system import DAG_ID, system_dag
@@ -37,6 +38,8 @@ def all_dags(snapshots: Iterable[MissionSnapshot], only: str | None = None) -> I
             yield incoming_dag(snapshot, assets)
         if only in (None, audit_dag_id(snapshot)):
             yield audit_dag(snapshot)
+        if only in (None, campaign_dag_id(snapshot.slug)):
+            yield campaign_dag(snapshot)
         for process in snapshot.processes:
             if only in (None, making_dag_id(snapshot, process)):
                 yield making_dag(snapshot, process, assets)

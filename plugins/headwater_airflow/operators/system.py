@@ -143,6 +143,7 @@ class Look:
         from headwater.missions.snapshot import read_snapshots, snapshot_folder
         from headwater.processing.service import due_processes
         from headwater_airflow.airflow_access import open_airflow
+        from headwater_airflow.campaign_runs import MissionName, show_campaigns
         from headwater_airflow.due_runs import start_due_runs, start_runs
         from headwater_airflow.factories.incoming import incoming_dag_id
         from headwater_airflow.pools_and_files import ensure_pools, reparse_missions
@@ -167,4 +168,6 @@ class Look:
                 f"started {dag_id}: the ingest goes on"
                 for dag_id in start_runs(rest, goes_on, "there is room on the disk again")
             ]
-            return done + [f"started {run}" for run in start_due_runs(rest, due)]
+            named = [MissionName(one.mission, one.slug) for one in snapshots]
+            done += [f"started {run}" for run in start_due_runs(rest, due)]
+            return done + show_campaigns(self._catalog, rest, named)
