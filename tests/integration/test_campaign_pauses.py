@@ -16,6 +16,7 @@ from headwater.core.states import BuildState, CampaignState
 from headwater.core.version import Bump
 from headwater.processing import campaigns
 from headwater.processing.claim import claim_builds
+from headwater.processing.explain import explain
 from headwater.processing.planner import plan_due
 from headwater.processing.service import due_processes, pending_builds
 
@@ -73,6 +74,10 @@ def test_nothing_of_a_paused_campaign_is_begun_and_all_of_it_once_it_is_resumed(
     assert {(one.state, one.reason) for one in refused} == {  # type: ignore[union-attr]
         (BuildState.PENDING, f"campaign {number} is paused by ben: storage is full")
     }
+    told = explain(lab.catalog, lab.mission, "l1", DAYS[0]).details
+    assert told[-1] == (
+        f"a newer one: process mk_l1 is held: campaign {number} is paused by ben: storage is full"
+    )
     lab.process()
     assert versions(lab) == ["1.0.0"] * 4
     assert campaigns.finish(lab.catalog, lab.mission, ANA) == []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import Connection, text
 
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries.grid import quarantined
+from headwater.catalog.queries.campaign_builds import paused_builds
 from headwater.core.interval import DateSpan
 from headwater.core.output_interval import calendar_interval
 from headwater.core.states import Timebase
@@ -181,7 +182,14 @@ class _Why:
                 self._connection, self._mission, plan_process(self._mission, process), [day]
             )
             found += [(process, entry) for entry in plan(state)]
-        return found
+        known = [entry.build_id for _, entry in found if entry.build_id is not None]
+        paused = paused_builds(self._connection, known)
+        return [
+            (process, replace(entry, action=Action.HOLD, reason=paused[entry.build_id]))
+            if entry.action is Action.MAKE and entry.build_id in paused
+            else (process, entry)
+            for process, entry in found
+        ]
 
     def _why_none(
         self,

@@ -82,6 +82,14 @@ where campaign_id = :campaign and state in ('pending', 'waiting')
 """)
 """The builds of a campaign that nobody has begun."""
 
+_PAUSED = text("""
+select b.id, 'campaign ' || c.id || ' is paused by ' || c.paused_by || ': ' || c.pause_reason
+       as reason
+from headwater.build b join headwater.campaign c on c.id = b.campaign_id
+where b.id = any(:builds) and c.state = 'paused'
+""")
+"""Those of the builds whose campaign is paused, and who paused it."""
+
 _WAKE_CAMPAIGN = text("""
 insert into headwater.wake (process_id, utc_date, reason, due_at)
 select d.process_id, d.utc_date, 'campaign ' || c.id || ': ' || c.reason, now()
@@ -112,6 +120,11 @@ def leave_campaigns(connection: Connection, builds: Sequence[int], live: Sequenc
     """Mark those of the builds as live data's whose intervals touch the dates of new data."""
     if builds and live:
         connection.execute(_LEAVE_CAMPAIGN, {"builds": list(builds), "live": list(live)})
+
+
+def paused_builds(connection: Connection, builds: Sequence[int]) -> dict[int, str]:
+    """Those of the builds that wait since their campaign is paused: build -> why."""
+    return {row.id: row.reason for row in connection.execute(_PAUSED, {"builds": list(builds)})}
 
 
 def not_begun(connection: Connection, campaign: int) -> Sequence[Row[Any]]:
