@@ -11,7 +11,7 @@ from headwater.catalog.queries.campaign_runs import ShownCampaign
 from headwater.catalog.queries.campaigns import set_run
 from headwater.core.states import CampaignState
 from headwater.flows.airflow_rest import AirflowRefusedError, AirflowRest
-from headwater_airflow.due_runs import WOKEN_BY
+from headwater.flows.started_runs import WOKEN_BY
 from headwater_airflow.factories.campaign import campaign_dag_id
 
 RUNS_A_LOOK = 10

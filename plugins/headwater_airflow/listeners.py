@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.listeners import hookimpl
 
 from headwater_airflow.persons import Asking, asking
-from headwater_airflow.campaign_marks import OPERATORS, pause_campaign
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
@@ -27,7 +26,6 @@ def on_task_instance_failed(
 ) -> None:
     """A person marks a task failed: its builds end, and have failed."""
     _task_marked(task_instance, "failed")
-    """Ask for the end of the builds of a build task that a person marked failed; pause a campaign.
 
 
 @hookimpl
@@ -103,34 +101,3 @@ def fresh_note(note: Any, by: Asking) -> str:
     if unwritten or (note.updated_at is not None and note.updated_at >= by.since):
         return str(note.content or "")
     return ""
-    operator = getattr(task_instance, "operator", None)
-    if operator == BUILD_OPERATOR:
-        request_cancel(task_instance)
-    elif operator in OPERATORS:
-        pause_campaign(task_instance)
-
-
-def request_cancel(task_instance: TaskInstance) -> None:
-    """Write the cancel request; the API server waits no longer than 2 s for the catalog."""
-    import psycopg
-
-    values = {
-        "reason": "marked failed in Airflow",
-        "dag_id": task_instance.dag_id,
-        "run_id": task_instance.run_id,
-        "task_id": task_instance.task_id,
-        "map_index": task_instance.map_index,
-    }
-    with psycopg.connect(catalog_dsn(), connect_timeout=CONNECT_SECONDS) as connection:
-        connection.execute(_REQUEST_CANCEL, values)
-
-
-def catalog_dsn() -> str:
-    """The catalog's address in libpq's form; it holds the password."""
-    from airflow.sdk import BaseHook
-    from sqlalchemy.engine import make_url
-
-    from headwater_airflow.catalog_access import CONNECTION
-
-    address = make_url(BaseHook.get_connection(CONNECTION).get_uri().split("?", 1)[0])
-    return address.set(drivername="postgresql").render_as_string(hide_password=False)

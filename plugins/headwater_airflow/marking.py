@@ -26,6 +26,7 @@ _LEFT_ALONE_SECONDS = 10.0
 PLAN, BUILD, FAILURES = "PlanOperator", "BuildOperator", "FailuresOperator"
 INGESTS = ("IncomingSensor", "IngestOperator")
 NOTHING_HELD = ("AuditOperator", "SystemOperator")
+CAMPAIGN = ("CampaignRunOperator", "CampaignSensor")
 REDO, OUTCOME = "redo", "outcome"
 
 _LOG = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def of_task(operator: str, dag_id: str, run_id: str, task_id: str, map_index: in
         tasks = None
     elif operator == FAILURES:
         tasks = (REDO,)
-    elif operator not in (*INGESTS, *NOTHING_HELD) and task_id != OUTCOME:
+    elif operator not in (*INGESTS, *NOTHING_HELD, *CAMPAIGN) and task_id != OUTCOME:
         return None
     index = map_index if map_index >= 0 else None
     return Marked(dag_id, run_id, task_id, index, tasks, running)
@@ -134,8 +135,10 @@ def obey(catalog: Catalog, mark: RunMark) -> str:
     CatalogUnavailableError
         If the catalog does not answer, or other transactions are in the way.
     """
+    from headwater.core.actor import Actor
     from headwater.core.states import MarkKind
     from headwater.ingest.given_up import give_up_claims
+    from headwater.processing.campaigns import pause_run
     from headwater.processing.run_marks import end_marked
 
     done = end_marked(catalog, mark)
@@ -143,6 +146,11 @@ def obey(catalog: Catalog, mark: RunMark) -> str:
         return "nothing of ours, or done before"
     if mark.kind is not MarkKind.CLEARED and (mark.of.tasks is None or mark.of.tasks == ()):
         give_up_claims(catalog, mark.of.dag_id, mark.of.run_id, mark.of.task_id, mark.of.map_index)
+    if mark.kind is MarkKind.FAILED:
+        person = Actor(mark.person)
+        paused = pause_run(catalog, mark.of.dag_id, mark.of.run_id, person, mark.note)
+        if paused is not None:
+            return f"campaign {paused} is paused"
     return done.sentence or "no build of it is concerned"
 
 

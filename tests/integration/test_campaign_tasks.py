@@ -17,10 +17,12 @@ from processing_lab import Lab
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries.campaigns import CampaignRow
 from headwater.core.actor import Actor
+from headwater.core.states import MarkKind
 from headwater.flows.airflow_rest import AirflowRefusedError
 from headwater.missions.slug import slug
 from headwater.processing import campaigns
-from headwater_airflow import campaign_marks, catalog_access, listeners
+from headwater.processing.run_marks import RunMark
+from headwater_airflow import catalog_access, marking
 from headwater_airflow.campaign_runs import MissionName, show_campaigns
 from headwater_airflow.operators import (
     CampaignApprovalOperator,
@@ -80,15 +82,11 @@ def row(lab: Lab, number: int) -> CampaignRow:
         return campaigns.campaign(connection, lab.mission, number)
 
 
-def mark_failed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the API server tells the plug-in when a person marks the wait failed."""
-    monkeypatch.setattr(listeners, "catalog_dsn", lambda: lab.catalog.dsn)
-
-    class TaskInstance(SimpleNamespace):
-        pass
-
-    task = TaskInstance(dag_id=DAG, run_id=RUN, task_id="wait", operator="CampaignSensor")
-    listeners.on_task_instance_failed(None, task, None)  # type: ignore[arg-type]
+def mark_failed(lab: Lab) -> None:
+    """What the API server does when a person marks the wait failed."""
+    of = marking.of_task("CampaignSensor", DAG, RUN, "wait", -1)
+    assert of is not None
+    marking.obey(lab.catalog, RunMark(of, MarkKind.FAILED, "eva", "wrong dates"))
 
 
 def test_the_plan_writes_the_proposal_of_the_form_by_the_name_of_who_started_the_run(
@@ -218,10 +216,11 @@ def test_marked_failed_it_is_paused_and_cleared_it_goes_on(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = let_run(planned(lab), ASKED)
-    mark_failed(lab, monkeypatch)
+    mark_failed(lab)
     found = row(lab, number)
-    assert (found.state, found.pause_reason) == ("paused", campaign_marks.MARKED_FAILED)
-    mark_failed(lab, monkeypatch)  # marking twice is as marking once
+    assert (found.state, found.paused_by) == ("paused", "eva")
+    assert found.pause_reason == f"{campaigns.MARKED_FAILED}: wrong dates"
+    mark_failed(lab)  # marking twice is as marking once
     kinds = lab.rows("select kind from headwater.event where kind = 'campaign paused'")
     assert len(kinds) == 1
     assert looked(number) is False
@@ -241,7 +240,7 @@ def test_one_that_waits_for_approval_stays_proposed_when_its_run_is_marked_faile
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = planned(lab)["campaign"]
-    mark_failed(lab, monkeypatch)
+    mark_failed(lab)
     assert row(lab, number).state == "proposed"
 
 

@@ -159,6 +159,7 @@ class AirflowRest:
         """Return the rows of Airflow's log of an event since a time (UTC), the oldest first."""
         params = {"event": event, "after": after.isoformat(), "order_by": "event_log_id"}
         return self._pages("/api/v2/eventLogs", "event_logs", params)
+
     def answer(self, task: Json, option: str) -> None:
         """Answer the question of a task that waits for a person, as `task_instances` gives it."""
         run = f"/api/v2/dags/{quote(task['dag_id'])}/dagRuns/{quote(task['dag_run_id'], safe='')}"

@@ -5,7 +5,9 @@ What was claimed stays claimed meanwhile, and nothing more is taken from the sen
 
 from __future__ import annotations
 
-from headwater.archive.room import disk_room
+import os
+from pathlib import Path
+
 from headwater.catalog.connection import Catalog
 from headwater.catalog.queries import ingest_pauses
 from headwater.core.actor import Actor
@@ -43,7 +45,7 @@ def resume_with_room(catalog: Catalog, mission: LoadedMission, actor: Actor) -> 
         pause = ingest_pauses.ingest_pause(connection, mission.id)
     if pause is None:
         return False
-    free = min(disk_room(folder).free_bytes for folder in (mission.rootdir, mission.errordir))
+    free = min(_free_bytes(folder) for folder in (mission.rootdir, mission.errordir))
     if free < pause.room_bytes:
         raise IngestPausedError(
             f"the ingest of {mission.name} is {pause}, and {free:,} are: make room on the disk"
@@ -51,3 +53,13 @@ def resume_with_room(catalog: Catalog, mission: LoadedMission, actor: Actor) -> 
     with catalog.begin() as connection:
         ingest_pauses.resume_ingest(connection, mission.id, actor)
     return True
+
+
+def _free_bytes(folder: Path) -> int:
+    """The bytes that may still be written below `folder`; none where no file can be made."""
+    while not folder.exists():
+        folder = folder.parent
+    found = os.statvfs(folder)
+    if found.f_files and not found.f_favail:
+        return 0
+    return found.f_bavail * found.f_frsize

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,12 +17,15 @@ from headwater.catalog.queries.campaign_dates import FileChoice
 from headwater.catalog.queries.campaigns import CampaignRow
 from headwater.catalog.queries.wakes import Ended, lock_work, wake_waiters
 from headwater.core.actor import Actor
-from headwater.core.errors import NotFoundError, TooLateError
-from headwater.core.states import EventKind, Timebase
+from headwater.core.errors import NotFoundError, SettingError, TooLateError
+from headwater.core.states import CampaignState, EventKind, Timebase
 from headwater.core.version import Bump
-from headwater.missions.loaded import LoadedMission
+from headwater.missions.loaded import LoadedMission, load_mission
 from headwater.processing.planner import plan_within
 from headwater.processing.process_facts import reaches
+
+MARKED_FAILED = "its run was marked failed in Airflow"
+"""The reason of a pause that clearing the task lifts again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +150,9 @@ def approve(
 ) -> None:
     """Let a campaign run: wake its dates, or plan them by force, and retry what failed in them.
 
-    `why` somebody approves it goes into the log of events.
-
-    A RUN process leaves no output that could be out of date: it always runs again
-    (spec dbprocessing 5.4, step 4).
-    What is there now is written down, so that its report can tell what it changed. A RUN process
-    leaves no output that could be out of date: it always runs again (spec dbprocessing 5.4,
-    step 4).
+    `why` somebody approves it goes into the log of events. What is there now is written down, so
+    that its report can tell what it changed. A RUN process leaves no output that could be out of
+    date: it always runs again (spec dbprocessing 5.4, step 4).
 
     Raises
     ------
@@ -175,8 +175,7 @@ def approve(
         campaign_builds.wake_campaign(connection, number)
         _force(connection, mission, row, actor)
         told = f"{said}; approved: {why}" if why else said
-        queries.log_campaign(connection, EventKind.CAMPAIGN_APPROVED, mission.id, actor, told)
-        _log(connection, EventKind.CAMPAIGN_APPROVED, mission, number, actor, said)
+        _log(connection, EventKind.CAMPAIGN_APPROVED, mission, number, actor, told)
 
 
 def _force(connection: Connection, mission: LoadedMission, row: CampaignRow, actor: Actor) -> None:
@@ -198,7 +197,7 @@ def pause(catalog: Catalog, mission: LoadedMission, number: int, actor: Actor, r
     ------
     NotFoundError
         If the mission has no such campaign.
-    SettingError
+    TooLateError
         If it does not run.
     CatalogUnavailableError
         If the catalog does not answer; then nothing has changed.
@@ -207,13 +206,32 @@ def pause(catalog: Catalog, mission: LoadedMission, number: int, actor: Actor, r
         lock_work(connection, mission.id)
         row = campaign(connection, mission, number)
         if not queries.pause(connection, number, actor, reason):
-            raise SettingError(f"campaign {number} is {row.state}: only one that runs can pause")
+            raise TooLateError(f"campaign {number} is {row.state}: only one that runs can pause")
         left = campaign_builds.not_begun(connection, number)
         said = f"campaign {number} was paused by {actor.name}: {reason}"
         ended = [Ended.of_build(build) for build in left]
         wake_waiters(connection, ended, reaches(mission), said)
         _log(connection, EventKind.CAMPAIGN_PAUSED, mission, number, actor, said)
     return len(left)
+
+
+def pause_run(catalog: Catalog, dag_id: str, run_id: str, actor: Actor, note: str) -> int | None:
+    """Pause the campaign of a run of Airflow that somebody marked failed; its number, if it ran.
+
+    Raises
+    ------
+    CatalogUnavailableError
+        If the catalog does not answer; then nothing has changed.
+    """
+    running = [CampaignState.RUNNING]
+    with catalog.read() as connection:
+        rows = queries.campaigns(connection, states=running, run=(dag_id, run_id), limit=1)
+    for row in rows:
+        reason = f"{MARKED_FAILED}: {note}" if note else MARKED_FAILED
+        with contextlib.suppress(TooLateError):
+            pause(catalog, load_mission(catalog, row.mission), row.id, actor, reason)
+            return row.id
+    return None
 
 
 def resume(
@@ -230,8 +248,10 @@ def resume(
     ------
     NotFoundError
         If the mission has no such campaign.
+    TooLateError
+        If it is not paused.
     SettingError
-        If it is not paused, or the throttle is less than 1.
+        If the throttle is less than 1.
     CatalogUnavailableError
         If the catalog does not answer; then nothing has changed.
     """
@@ -240,7 +260,7 @@ def resume(
         lock_work(connection, mission.id)
         row = campaign(connection, mission, number)
         if not queries.resume(connection, number, throttle):
-            raise SettingError(f"campaign {number} is {row.state}: only a paused one is resumed")
+            raise TooLateError(f"campaign {number} is {row.state}: only a paused one is resumed")
         said = f"campaign {number} was resumed by {actor.name}" + f": {reason}" * bool(reason)
         _log(connection, EventKind.CAMPAIGN_RESUMED, mission, number, actor, said)
 
@@ -267,8 +287,6 @@ def abort(catalog: Catalog, mission: LoadedMission, number: int, actor: Actor, r
         dropped = queries.abort(connection, number, actor, reason, said)
         if dropped is None:
             raise TooLateError(f"campaign {number} is {row.state} already")
-        queries.log_campaign(connection, EventKind.CAMPAIGN_ENDED, mission.id, actor, said)
-            raise SettingError(f"campaign {number} is {row.state} already")
         ended = [Ended.of_build(build) for build in left]
         wake_waiters(connection, ended, reaches(mission), said)
         _log(connection, EventKind.CAMPAIGN_ENDED, mission, number, actor, said)

@@ -8,8 +8,8 @@ from datetime import date
 from sqlalchemy import Connection, text
 
 from headwater.catalog.connection import Catalog
-from headwater.catalog.queries.grid import quarantined
 from headwater.catalog.queries.campaign_builds import paused_builds
+from headwater.catalog.queries.grid import quarantined
 from headwater.core.interval import DateSpan
 from headwater.core.output_interval import calendar_interval
 from headwater.core.states import Timebase

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from headwater_airflow.campaign_marks import MARKED_FAILED
 from headwater_airflow.operators.base import HeadwaterOperator, actor_of, is_retried
 from headwater_airflow.operators.campaign_approval import REJECT
 
@@ -231,9 +230,9 @@ def resume_after_mark(
     catalog: Catalog, mission: LoadedMission, row: CampaignRow, context: Context
 ) -> None:
     """Let a campaign go on that was paused because its run was marked failed, now cleared."""
-    from headwater.processing.campaigns import resume
+    from headwater.processing.campaigns import MARKED_FAILED, resume
 
-    marked = row.state == "paused" and row.pause_reason == MARKED_FAILED
+    marked = row.state == "paused" and (row.pause_reason or "").startswith(MARKED_FAILED)
     if marked and is_retried(context):
         resume(catalog, mission, row.id, actor_of(context), "its task was cleared in Airflow")
 

@@ -14,6 +14,7 @@ from headwater.catalog.queries.campaigns import CampaignRow
 from headwater.core.states import BuildState, CampaignState
 from headwater.missions.loaded import LoadedMission
 from headwater.processing import campaigns as service
+from headwater.processing.campaign_plan import campaign_plan
 from headwater.processing.plan_state import Action
 from headwater.web.access import Right, actor_of, needs
 from headwater.web.errors import TOO_LATE
@@ -118,7 +119,7 @@ def _line(row: CampaignRow) -> dict[str, Any]:
 
 
 def _page(catalog: Catalog, mission: LoadedMission, number: int) -> CampaignPage:
-    plans = service.campaign_plan(catalog, mission, number)
+    plans = campaign_plan(catalog, mission, number)
     with catalog.read() as connection:
         row = service.campaign(connection, mission, number)
     lines: list[PlanLine] = []

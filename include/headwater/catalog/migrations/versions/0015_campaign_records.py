@@ -8,7 +8,7 @@ from alembic import op
 from headwater.catalog.migrations.allowed_states import allow_states
 
 revision = "0015"
-down_revision = "0011"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
