@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from headwater.catalog.connection import Catalog
 from headwater.core.actor import Actor
 from headwater.core.interval import DateSpan
-from headwater.flows.airflow_rest import AirflowRefusedError, AirflowUnavailableError
 from headwater.flows.started_runs import Airflow, StartedRun, start_runs_of_dates
 from headwater.missions.loaded import LoadedMission, LoadedProcess
 from headwater.processing.holds import make_again
@@ -102,12 +101,7 @@ def _start(
 ) -> tuple[int, Sequence[StartedRun]]:
     pending = pending_builds(catalog, mission, process, span=span)
     days = [day for _, day in pending]
-    try:
-        runs = start_runs_of_dates(airflow, mission, process, days, actor.name, reason)
-    except (AirflowUnavailableError, AirflowRefusedError) as error:
-        dag_id = f"{mission.slug}.make.{process.slug}"
-        said = f"no run was started, headwater.system starts one later: {error}"
-        runs = [StartedRun(dag_id, span.key, None, said)]
+    runs = start_runs_of_dates(airflow, mission, process, days, actor.name, reason)
     return len(pending), runs
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from headwater.core.interval import DateSpan, few_spans, spans_of
-from headwater.flows.airflow_rest import AirflowRefusedError
+from headwater.flows.airflow_rest import AirflowRefusedError, AirflowUnavailableError
 from headwater.missions.loaded import LoadedMission, LoadedProcess
 
 RUNS_A_PROCESS = 3
@@ -56,17 +56,16 @@ def start_runs_of_dates(
 ) -> list[StartedRun]:
     """Start few runs of a process that make what is planned for `days`.
 
-    A paused DAG gets no run: it would wait for the day when somebody unpauses it, and its work
-    stays due anyway. A DAG that Airflow has not read yet gets none either.
-
-    Raises
-    ------
-    AirflowUnavailableError, AirflowRefusedError
-        If Airflow does not answer, or refuses; runs that it took by then go on.
+    A paused DAG gets no run: it would wait for the day when somebody unpauses it. Nor does a DAG
+    that Airflow has not read yet, or where Airflow refuses or does not answer. Then the work stays
+    due, and ``headwater.system`` starts a run for it when it can.
     """
     dag_id = f"{mission.slug}.make.{process.slug}"
     spans = few_spans(spans_of(days), RUNS_A_PROCESS)
-    hindrance = _hindrance(airflow, dag_id) if spans else None
+    try:
+        hindrance = _hindrance(airflow, dag_id) if spans else None
+    except (AirflowUnavailableError, AirflowRefusedError) as error:
+        hindrance = _later(error)
     if hindrance is not None:
         return [StartedRun(dag_id, span.key, None, hindrance) for span in spans]
     return [_start(airflow, dag_id, span, asked_by, reason) for span in spans]
@@ -74,10 +73,17 @@ def start_runs_of_dates(
 
 def _start(airflow: Airflow, dag_id: str, span: DateSpan, asked_by: str, reason: str) -> StartedRun:
     note = f"{span}: asked for by {asked_by}: {reason}"
-    run = airflow.trigger(
-        dag_id, conf={WOKEN_BY: asked_by}, partition_key=span.key, note=note[:_LONGEST_NOTE]
-    )
+    try:
+        run = airflow.trigger(
+            dag_id, conf={WOKEN_BY: asked_by}, partition_key=span.key, note=note[:_LONGEST_NOTE]
+        )
+    except (AirflowUnavailableError, AirflowRefusedError) as error:
+        return StartedRun(dag_id, span.key, None, _later(error))
     return StartedRun(dag_id, span.key, str(run["dag_run_id"]), note)
+
+
+def _later(error: Exception) -> str:
+    return f"no run was started, headwater.system starts one later: {error}"
 
 
 def _hindrance(airflow: Airflow, dag_id: str) -> str | None:

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from headwater.catalog.connection import Catalog
 from headwater.core.actor import Actor
-from headwater.flows.airflow_rest import AirflowUnavailableError
+from headwater.flows.airflow_rest import AirflowRest, AirflowUnavailableError
 from headwater.local.airflow_environment import USERS_VARIABLE
 from headwater.local.demo.synthetic import drop_synthetic_l0, write_synthetic_mission
 from headwater.local.home import LocalHome
@@ -133,11 +133,17 @@ def opened(root: Path, folder: Path) -> Iterator[Site]:
         site.apply()
         write_snapshot(catalog, "synthetic", home.snapshots)
         with stack.rest() as rest:
-            ensure_pools(rest, read_snapshots(home.snapshots))
-            reparse_missions(rest)
+            until(lambda: _told(rest, home))
             until(lambda: {INCOMING, L1, L2} <= {dag["dag_id"] for dag in rest.dags()})
         yield site
         site.catalog.close()
+
+
+def _told(rest: AirflowRest, home: LocalHome) -> bool:
+    """Airflow has the pools of the missions, and reads their DAGs again."""
+    ensure_pools(rest, read_snapshots(home.snapshots))
+    reparse_missions(rest)
+    return True
 
 
 def until(condition: Callable[[], Any], seconds: float = 90, pause: float = 0.3) -> Any:

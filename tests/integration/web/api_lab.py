@@ -36,6 +36,8 @@ class FakeAirflow:
     paused: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
     trouble: Exception | None = None
+    most: int = 100
+    """So many runs are taken."""
 
     def dag(self, dag_id: str) -> dict[str, Any]:
         if self.trouble:
@@ -52,6 +54,8 @@ class FakeAirflow:
         partition_key: str | None = None,
         note: str | None = None,
     ) -> dict[str, Any]:
+        if len(self.runs) == self.most:
+            raise AirflowRefusedError("that is enough", 409)
         self.runs.append((dag_id, partition_key))
         self.conf.append(conf or {})
         return {"dag_run_id": f"manual__{len(self.runs)}"}

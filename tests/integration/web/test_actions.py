@@ -99,6 +99,14 @@ def test_without_airflow_it_is_made_by_the_next_look_of_the_system(
     assert states(lab) == ["pending"]
 
 
+def test_of_several_runs_those_that_airflow_took_are_told(lab: Lab, api: Api) -> None:
+    lab.put_many("l0", [DAY, date(2020, 3, 1)])
+    api.airflow.most = 1
+    answer = api.act("build", "l1", last="2020-03-01")
+    assert [run["key"] for run in answer["runs"]] == ["2020-01-01"]
+    assert [run["key"] for run in answer["not_started"]] == ["2020-03-01"]
+
+
 def test_a_dag_that_is_not_there_yet_gets_no_run(lab: Lab, api: Api) -> None:
     lab.put("l0", DAY)
     api.airflow.unknown.add("lab.make.mk_l1")
