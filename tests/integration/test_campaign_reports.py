@@ -180,6 +180,10 @@ def test_the_report_of_an_aborted_campaign_tells_what_was_dropped(lab: Lab) -> N
     campaigns.abort(lab.catalog, lab.mission, number, BEN, "not now")
     found = report(lab.catalog, lab.mission, number)
     assert found.counts == {"dropped": 3}
+    said = lab.rows("select actor, reason from headwater.event where kind = 'build not needed'")
+    assert {(one.actor, one.reason) for one in said} == {
+        ("ben", f"campaign {number} was aborted by ben: not now")
+    }
     text = found.as_text()
     assert "Ended by ben, " in text
     assert "mk_l1, dropped: 3\n  2020-01-01 l1: 1.0.0; campaign" in text

@@ -287,10 +287,12 @@ def abort(catalog: Catalog, mission: LoadedMission, number: int, actor: Actor, r
         dropped = queries.abort(connection, number, actor, reason, said)
         if dropped is None:
             raise TooLateError(f"campaign {number} is {row.state} already")
+            raise SettingError(f"campaign {number} is {row.state} already")
+        write_events(connection, EventKind.BUILD_NOT_NEEDED, actor, dict.fromkeys(dropped, said))
         ended = [Ended.of_build(build) for build in left]
         wake_waiters(connection, ended, reaches(mission), said)
         _log(connection, EventKind.CAMPAIGN_ENDED, mission, number, actor, said)
-    return dropped
+    return len(dropped)
 
 
 def finish(catalog: Catalog, mission: LoadedMission, actor: Actor) -> list[int]:

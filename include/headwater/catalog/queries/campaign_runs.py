@@ -12,9 +12,12 @@ from headwater.core.states import CampaignState
 _LONELY = text("""
 select c.id, m.name as mission, c.state, c.reason, c.airflow_dag_id, c.airflow_run_id
 from headwater.campaign c join headwater.mission m on m.id = c.mission_id
-where c.state = 'proposed' and c.airflow_run_id is null order by c.id limit :most
+where c.state = 'proposed' and c.airflow_run_id is null
+  and c.created_at < now() - interval '20 seconds'
+order by c.id limit :most
 """)
-"""Campaigns that wait for approval, and no run of Airflow asks for it."""
+"""Campaigns that wait for approval, and no run of Airflow asks for it; a command that proposes a
+small one approves it at once, so those of this moment are left alone."""
 
 _DECIDED = text("""
 select * from (

@@ -62,7 +62,7 @@ with ended as (
     update headwater.build b set state = 'not needed', reason = :reason, ended_at = now()
     from ended where b.campaign_id = ended.id and b.state in ('pending', 'waiting') returning b.id
 )
-select ended.id, (select count(*) from dropped) as dropped from ended
+select ended.id, array(select id from dropped order by id) as dropped from ended
 """)
 """End a campaign: what is not begun of it will not be made for it."""
 
@@ -179,8 +179,10 @@ def finish_campaigns(connection: Connection, mission_id: int, actor: Actor) -> S
     return ended
 
 
-def abort(connection: Connection, campaign: int, actor: Actor, why: str, reason: str) -> int | None:
-    """End a campaign, with its record; how many of its builds were dropped.
+def abort(
+    connection: Connection, campaign: int, actor: Actor, why: str, reason: str
+) -> list[int] | None:
+    """End a campaign, with its record; which of its builds were dropped.
 
     None if it had ended already. `reason` is what its dropped builds say.
     """
@@ -191,7 +193,7 @@ def abort(connection: Connection, campaign: int, actor: Actor, why: str, reason:
         return None
     forget_wakes(connection, campaign)
     write_after(connection, campaign)
-    return int(row.dropped)
+    return list(row.dropped)
 
 
 def pause(connection: Connection, campaign: int, actor: Actor, reason: str) -> bool:
