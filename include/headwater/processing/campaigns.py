@@ -287,7 +287,6 @@ def abort(catalog: Catalog, mission: LoadedMission, number: int, actor: Actor, r
         dropped = queries.abort(connection, number, actor, reason, said)
         if dropped is None:
             raise TooLateError(f"campaign {number} is {row.state} already")
-            raise SettingError(f"campaign {number} is {row.state} already")
         write_events(connection, EventKind.BUILD_NOT_NEEDED, actor, dict.fromkeys(dropped, said))
         ended = [Ended.of_build(build) for build in left]
         wake_waiters(connection, ended, reaches(mission), said)
