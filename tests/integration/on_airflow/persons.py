@@ -108,12 +108,23 @@ def codes(site: Site, word: str) -> list[psutil.Process]:
 
 
 def gone(processes: list[psutil.Process]) -> float:
-    """How long it took until none of these processes was left; fails after the promised time."""
+    """How long it took until none of these processes was left; fails after the promised time.
+
+    One that is dead, and of which its parent has not heard yet, is gone.
+    """
     assert processes
     began = time.monotonic()
-    _, alive = psutil.wait_procs(processes, timeout=CODES_END_WITHIN)
-    assert alive == []
+    while any(_lives(process) for process in processes):
+        assert time.monotonic() - began < CODES_END_WITHIN, "a process is left"
+        time.sleep(0.05)
     return time.monotonic() - began
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def builds(site: Site, first: str, last: str) -> list[tuple[str, str]]:
@@ -144,8 +155,9 @@ def told(site: Site, run: dict[str, Any], kind: str) -> list[tuple[str, str]]:
     return [tuple(row) for row in found]
 
 
-def nothing_left(site: Site) -> bool:
-    """Whether no promise of a path and no work directory of a run is left."""
-    work = site.folder / ".work"
-    inside = [path for path in work.rglob("*") if path.is_file()] if work.exists() else []
-    return not inside and not site.rows("select 1 from headwater.intent")
+def nothing_left(site: Site, word: str) -> bool:
+    """Whether no promise of a path and no work file is left of these dates, as ``202801``."""
+    left = [path for path in (site.folder / ".work").rglob(f"*{word}*") if path.is_file()]
+    promised = site.rows("select 1 from headwater.intent where final_path like :month",
+                         month=f"%{word}%")  # fmt: skip
+    return not left and not promised

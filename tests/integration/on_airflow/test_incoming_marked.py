@@ -10,7 +10,7 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from on_airflow.persons import CODES_END_WITHIN, Person, told
+from on_airflow.persons import Person, gone, told
 from on_airflow.site import INCOMING, Site, until
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
@@ -62,8 +62,7 @@ def test_filing_its_process_is_gone_in_5_s_and_the_next_run_files_each_once(
             assert ana.marks(run, state, "ingest", task["map_index"], "stop") == 200
         else:
             assert ana.marks(run, state, note="stop") == 200
-        _, alive = psutil.wait_procs(below, timeout=CODES_END_WITHIN)
-        assert alive == []
+        gone(below)
     assert told(site, run, f"{what} marked")[-1][1].endswith(f"marked {state} by ana: stop")
     body = {"logical_date": None, "conf": {}}
     assert ana.asks("POST", f"/api/v2/dags/{INCOMING}/dagRuns", body) == 200

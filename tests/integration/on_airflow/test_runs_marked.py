@@ -48,7 +48,7 @@ def test_what_runs_is_dead_in_5_s_and_what_never_began_ends_too(
         "ana",
         f"the run {run['dag_run_id']} of {L1} {said}",
     )
-    until(lambda: nothing_left(site), 30)
+    until(lambda: nothing_left(site, word), 30)
 
 
 @pytest.mark.slow
