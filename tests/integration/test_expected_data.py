@@ -200,6 +200,16 @@ def test_a_product_may_say_for_itself_and_the_phase_of_a_mission_bounds_it(lab: 
     ]
 
 
+def test_work_that_failed_is_told_also_where_nothing_was_expected(lab: Lab) -> None:
+    lab.change_yaml({"l0": 0, "l1": {"level": 1, "expected": "never"}, "l2": 2}, CHAIN)
+    lab.code("copy.sh", "#!/bin/sh\nexit 3\n")
+    lab.put("l0", FIRST)
+    lab.process()
+    assert letters(lab, FIRST, FIRST)["l1"] == "f"
+    headline = explain(lab.catalog, lab.mission, "l1", FIRST).headline
+    assert "exit code 3" in headline and "none is expected" not in headline
+
+
 def test_what_does_not_come_by_the_day_is_not_expected_by_itself(lab: Lab) -> None:
     """A calibration is read while it is valid, and an output may be one that is not always made."""
     calibration = {"product": "cal", "latest_valid": True}

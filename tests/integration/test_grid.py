@@ -93,6 +93,13 @@ def test_a_product_waits_for_its_process_from_the_arrival_of_its_input_on(lab: L
     assert states(lab, FIRST, FIRST)["l1"] == "w", "pending"
     lab.process()
     assert states(lab, FIRST, FIRST) == {"l0": "c", "l1": "c", "l2": "c"}
+    with lab.catalog.begin() as connection:
+        connection.exec_driver_sql(
+            "insert into headwater.wake (process_id, utc_date, reason)"
+            " select id, %s, 'tested' from headwater.process",
+            (FIRST,),
+        )
+    assert states(lab, FIRST, FIRST)["l1"] == "c", "a date to look at does not tell that it changes"
 
 
 def test_a_build_that_runs_is_building_and_its_lease_says_so(lab: Lab) -> None:
