@@ -135,10 +135,30 @@ def test_the_hole_below_a_weekly_product_is_found_in_its_week_and_its_window(
     assert day.reason == "l0 is missing: none has arrived"
     [day] = covered(lab, "next", friday, friday)
     assert day.reason == "week is missing: l0 is missing: none has arrived"
-    lab.code("copy.sh", "#!/bin/sh\nexit 3\n")
     lab.put("l0", after)
+    with catalog.begin() as connection:
+        connection.exec_driver_sql("delete from headwater.wake")
+    [day] = covered(lab, "week", friday, friday)
+    assert day.reason == "nothing is planned; 'headwater why' tells more", "its Monday came"
+    lab.code("copy.sh", "#!/bin/sh\nexit 3\n")
+    lab.put("l0", after, "1.1.0")
     lab.process()
     [day] = covered(lab, "next", friday, friday)
     assert (day.reason or "").startswith("week is failed: code ")
     [day] = covered(lab, "week", friday, friday)
     assert day.build is BuildState.FAILED
+
+
+def test_an_input_that_is_in_its_window_is_not_the_hole(catalog: Catalog, tmp_path: Path) -> None:
+    lab = Lab(catalog, tmp_path / "lab", None)
+    lab.change_yaml(
+        {"a": 0, "b": 0, "out": 1},
+        {"mk": {"timebase": "DAILY", "output": "out",
+                "inputs": [{"product": "a", "days_before": 1}, "b"]}},
+    )  # fmt: skip
+    lab.put("a", FIRST)
+    lab.put("b", FIRST)
+    lab.process()
+    first, second, third = covered(lab, "out", FIRST, THIRD)
+    assert (first.state, second.reason) == (CellState.CURRENT, "b is missing: none has arrived")
+    assert third.reason == "a is missing: none has arrived"
