@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import httpx
@@ -79,17 +80,27 @@ class FakeCaller:
 
 @dataclass
 class Api:
-    """The app, and the callers who ask it."""
+    """The app on a catalog, and the callers who ask it."""
 
-    app: FastAPI
-    airflow: FakeAirflow
-    client: TestClient
+    open_catalog: Callable[[], Catalog]
+    airflow: FakeAirflow = field(default_factory=FakeAirflow)
+    app: FastAPI = field(default_factory=lambda: the_app())
     keys: int = 0
+
+    def __post_init__(self) -> None:
+        self.client = TestClient(self.app, raise_server_exceptions=False)
+        self.take_the_app()
+
+    def take_the_app(self) -> None:
+        """Let the one app of all tests speak of this catalog; to make one takes a while."""
+        self.app.state.open_catalog = self.open_catalog
+        self.app.state.airflow = self.airflow
 
     def ask(
         self, method: str, path: str, *, role: str | None = "op", name: str = "ann", **more: Any
     ) -> httpx.Response:
         """Ask with the token of somebody of this role, or without a login."""
+        self.take_the_app()
         headers = {"Authorization": f"Bearer {role}:{name}"} if role else {}
         headers |= more.pop("headers", {})
         return self.client.request(method, path, headers=headers, **more)
@@ -135,25 +146,29 @@ class Api:
         return str(response.json()["error"])
 
 
-def made_up_identity(airflow: FakeAirflow) -> Callable[[Request], Any]:
+async def made_up_identity(request: Request) -> FakeCaller:
     """Callers whose token, in the header or in the cookie, is ``role:name``."""
+    header = request.headers.get("Authorization", "")
+    token = header.removeprefix("Bearer ") if header else request.cookies.get("_token", "")
+    role, _, name = token.partition(":")
+    if role not in ROLES:
+        raise NotLoggedInError("nobody is logged in: log in to Airflow, or send a token")
+    return FakeCaller(name, role, request.app.state.airflow)
 
-    async def identify(request: Request) -> FakeCaller:
-        header = request.headers.get("Authorization", "")
-        token = header.removeprefix("Bearer ") if header else request.cookies.get("_token", "")
-        role, _, name = token.partition(":")
-        if role not in ROLES:
-            raise NotLoggedInError("nobody is logged in: log in to Airflow, or send a token")
-        return FakeCaller(name, role, airflow)
 
-    return identify
+@cache
+def the_app() -> FastAPI:
+    """The app of all tests."""
+
+    def none() -> Catalog:
+        raise AssertionError("no test has given it a catalog")
+
+    return create_app(none, made_up_identity)
 
 
 def api_on(open_catalog: Callable[[], Catalog]) -> Api:
     """The API on a catalog."""
-    airflow = FakeAirflow()
-    app = create_app(open_catalog, made_up_identity(airflow))
-    return Api(app, airflow, TestClient(app, raise_server_exceptions=False))
+    return Api(open_catalog)
 
 
 def states(lab: Lab, name: str = "mk_l1") -> list[str]:

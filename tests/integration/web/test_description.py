@@ -18,8 +18,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from headwater.catalog.connection import Catalog
 from headwater.processing import asking
 from headwater.processing.campaigns import propose
-from headwater.web.app import create_app
-from web.api_lab import Api, FakeAirflow, api_on, made_up_identity
+from web.api_lab import Api, api_on, the_app
 from web.doors import doors
 
 DAY = date(2020, 1, 1)
@@ -27,12 +26,8 @@ EXAMPLES = 4
 """Right requests, and as many wrong ones, that are made up for each operation."""
 
 
-def _no_catalog() -> Catalog:
-    raise AssertionError("the description needs no catalog")
-
-
 def description() -> dict[str, Any]:
-    return dict(create_app(_no_catalog, made_up_identity(FakeAirflow())).openapi())
+    return dict(the_app().openapi())
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:
@@ -104,6 +99,7 @@ def test_whatever_is_sent_is_answered_as_described(
 ) -> None:
     """Never a fault, never a status, type or field that the description does not have."""
     monkeypatch.setattr(asking, "LONGEST_WAIT", 0.5)
+    busy.take_the_app()
     login = {"Authorization": "Bearer op:ann"}
     schema = schemathesis.openapi.from_asgi("/api/openapi.json", busy.app, headers=login)
     seen: Counter[int] = Counter()
@@ -139,6 +135,6 @@ def test_the_reference_has_every_route_with_its_right() -> None:
     wanted = {
         f"| `{door.method} {door.path}` | {door.right or 'login'} | "
         f"{summaries[door.method.lower(), door.path]} |"
-        for door in doors(create_app(_no_catalog, made_up_identity(FakeAirflow())), filled=False)
+        for door in doors(the_app(), filled=False)
     }
     assert sorted(written ^ wanted) == []
