@@ -23,7 +23,7 @@ def pages() -> list[dict[str, Any]]:
     """Each page as Airflow lists it: its name, its place in the UI, and the script."""
     common = {
         "bundle_url": f"headwater/pages.js?v={_stamp()}",
-        "icon": _ICON.format("gray"),
+        "icon": _ICON.format("slategray"),
         "icon_dark_mode": _ICON.format("silver"),
     }
     return [

@@ -14,7 +14,7 @@ import { dayNumber, isoDate, periodOf, today } from "./periods";
 import { chosen, isSingle, type Place, type Selection } from "./selection";
 import { type Cells, type Sight, useCells } from "./tiles";
 import { UnitChoice } from "./UnitChoice";
-import { cellWord, placeOfWord, useView } from "./view";
+import { cellWord, latestDay, placeOfWord, useView } from "./view";
 
 /** The oldest day that can be scrolled to. */
 const OLDEST = dayNumber("1970-01-01");
@@ -37,7 +37,8 @@ export function GridPage({ mission }: { mission: MissionLine }) {
     () => [periodOf(OLDEST, unit), periodOf(today() + AHEAD, unit)] as const,
     [unit],
   );
-  const start = Math.min(periodOf(view.day, unit), reach[1]);
+  const day = view.day ?? latestDay(mission.last);
+  const start = Math.min(periodOf(day, unit), reach[1]);
   const [sight, setSight] = useState<Sight>({ top: 0, bottom: 0, left: start - 40, right: start });
   const [turn, setTurn] = useState(0);
   const [hover, setHover] = useState<{ place: Place; at: DOMRect } | null>(null);
@@ -55,8 +56,8 @@ export function GridPage({ mission }: { mission: MissionLine }) {
   };
   const onHover = (place: Place | null, at: DOMRect | null) =>
     setHover(place && at ? { place, at } : null);
-  const goTo = (day: number) => {
-    change({ day: isoDate(day) });
+  const goTo = (to: number) => {
+    change({ day: isoDate(to) });
     setTurn(turn + 1);
   };
 
@@ -64,7 +65,7 @@ export function GridPage({ mission }: { mission: MissionLine }) {
     <Stack height="100%" gap={3} minHeight={0}>
       <HStack wrap="wrap" gap={2}>
         <UnitChoice unit={unit} onChange={(next) => change({ unit: next, from: null, to: null })} />
-        <DateField day={view.day} onChange={goTo} />
+        <DateField day={day} onChange={goTo} />
         <Button size="sm" variant="outline" onClick={() => goTo(today())}>
           Today
         </Button>

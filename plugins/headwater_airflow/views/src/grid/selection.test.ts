@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { dayNumber, periodOf } from "./periods";
+import { dayNumber, isoDate, periodOf, today } from "./periods";
 import { chosen, holds, isSingle, moved } from "./selection";
-import { cellWord, placeOfWord } from "./view";
+import { cellWord, latestDay, placeOfWord } from "./view";
 
 const products = ["l0", "l1", "l2"];
 const day = dayNumber("2026-03-01");
@@ -58,5 +58,15 @@ describe("an address", () => {
   });
   it.each([null, "", "l0", "l9@2026-01-01", "l0@soon"])("that says %s selects nothing", (word) => {
     expect(placeOfWord(word, names, "day")).toBeNull();
+  });
+});
+
+describe("the grid of a mission", () => {
+  it("begins today while files come, or none has come yet", () => {
+    expect(latestDay(null)).toBe(today());
+    expect(latestDay(isoDate(today() - 3))).toBe(today());
+  });
+  it("of the past begins where its last files are in sight", () => {
+    expect(isoDate(latestDay("2022-03-25"))).toBe("2022-04-01");
   });
 });

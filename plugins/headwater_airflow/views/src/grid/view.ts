@@ -6,12 +6,15 @@ import type { Unit } from "../api/answers";
 import { dayNumber, firstDay, isoDate, periodOf, today } from "./periods";
 
 const UNITS: readonly Unit[] = ["day", "week", "month"];
+/** A mission whose last file is older by so many days is of the past. */
+const LONG_AGO = 60;
+const AFTER_IT = 7;
 
 export interface View {
   mission: string | null;
   unit: Unit;
-  /** The day at the right edge when the page was opened, or was gone to. */
-  day: number;
+  /** The day at the right edge when the page was opened, or was gone to; none for the latest. */
+  day: number | null;
   /** Part of the names of the products to show. */
   find: string;
   /** The chosen cells: `product@date`, from and to. */
@@ -46,11 +49,22 @@ function read(words: URLSearchParams): View {
   return {
     mission: words.get("mission"),
     unit,
-    day: dayOr(words.get("day"), today()),
+    day: dayOrNone(words.get("day")),
     find: words.get("find") ?? "",
     from: words.get("from"),
     to: words.get("to"),
   };
+}
+
+/** The latest day worth a look: today, or, of a mission of the past, soon after its last file. */
+export function latestDay(last: string | null): number {
+  const now = today();
+  return last && now - dayNumber(last) > LONG_AGO ? dayNumber(last) + AFTER_IT : now;
+}
+
+function dayOrNone(text: string | null): number | null {
+  const day = dayOr(text, Number.NaN);
+  return Number.isNaN(day) ? null : day;
 }
 
 export function dayOr(text: string | null, otherwise: number): number {
