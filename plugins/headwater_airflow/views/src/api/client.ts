@@ -43,6 +43,12 @@ export async function getText(path: string): Promise<string> {
   return response.text();
 }
 
+/** A name that no other request has; `crypto.randomUUID` is there on https only. */
+export function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** Ask for something to be done; the same `key` twice is done once. */
 export function post<T>(path: string, body: unknown, key: string): Promise<T> {
   return send<T>(address(path), {

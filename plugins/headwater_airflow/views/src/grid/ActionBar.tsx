@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { Link as RouterLink } from "react-router-dom";
 import type { Action, ActionAnswer, MissionLine } from "../api/answers";
-import { missionPath, post } from "../api/client";
+import { missionPath, newKey, post } from "../api/client";
 import { Trouble } from "../Trouble";
 import type { Chosen } from "./selection";
 
@@ -77,7 +77,7 @@ export function ActionBar({ mission, chosen, asOf }: Props) {
       input.current?.focus();
       return;
     }
-    act.mutate({ action, key: crypto.randomUUID() });
+    act.mutate({ action, key: newKey() });
   };
   return (
     <Stack gap={2}>
