@@ -9,6 +9,9 @@ from processing_lab import Lab
 from sqlalchemy import text
 
 from headwater.catalog.connection import Catalog
+from headwater.catalog.queries.run_tasks import record_tasks
+from headwater.processing.planner import plan_due
+from headwater.processing.service import pending_builds
 from web.api_lab import API, Api, api_on
 
 DAY, NEXT = date(2020, 1, 1), date(2020, 1, 2)
@@ -175,6 +178,22 @@ def test_the_builds_of_a_run_and_of_a_task(lab: Lab, api: Api) -> None:
     assert dates("?task_id=build&map_index=1") == ["2020-01-02"]
     assert dates("?task_id=plan") == []
     api.sentence(403, api.ask("GET", "/api/runs/other.make.x/manual__1/builds", role="admin"))
+
+
+def test_a_run_also_tells_what_its_tasks_are_to_make_and_nobody_has_claimed(
+    api: Api, lab: Lab
+) -> None:
+    lab.put_many("l0", [DAY, NEXT])
+    process = lab.mission.process("mk_l1")
+    plan_due(lab.catalog, lab.mission, process, actor=lab.actor)
+    first, second = [number for number, _ in pending_builds(lab.catalog, lab.mission, process)]
+    with lab.catalog.begin() as connection:
+        record_tasks(connection, "lab.make.mk_l1", "manual__2", "build", [[first], [second]])
+    path = "/api/runs/lab.make.mk_l1/manual__2/builds"
+    found = [(one["id"], one["state"]) for one in api.ask("GET", path).json()]
+    assert found == [(second, "pending"), (first, "pending")]
+    [one] = api.ask("GET", f"{path}?task_id=build&map_index=1").json()
+    assert one["id"] == second
 
 
 def test_a_file_has_every_fact(made: Lab, seen: Api) -> None:

@@ -34,10 +34,7 @@ _CONDITIONS = {
     "last": "b.utc_date <= :last",
     "campaign": "b.campaign_id = :campaign",
     "before": "b.id < :before",
-    "dag_id": "b.airflow_dag_id = :dag_id",
-    "run_id": "b.airflow_run_id = :run_id",
-    "task_id": "b.airflow_task_id = :task_id",
-    "map_index": "coalesce(b.airflow_map_index, -1) = :map_index",
+    "ids": "b.id = any(:ids)",
 }
 """The condition of each filter; one that is not given is left out, so that an index is found."""
 
@@ -88,11 +85,8 @@ class BuildFilter:
     campaign: int | None = None
     before: int | None = None
     """Only numbers below."""
-    dag_id: str | None = None
-    run_id: str | None = None
-    task_id: str | None = None
-    map_index: int | None = None
-    """-1 for a task that is not mapped."""
+    ids: Sequence[int] | None = None
+    """Of these only."""
 
 
 def build_page(connection: Connection, chosen: BuildFilter, limit: int) -> list[Row]:

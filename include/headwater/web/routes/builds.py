@@ -16,6 +16,7 @@ from headwater.catalog.queries.build_pages import (
     one_build,
 )
 from headwater.catalog.queries.listings import Row
+from headwater.catalog.queries.run_tasks import run_builds
 from headwater.core.errors import NotFoundError
 from headwater.core.states import BuildState, EventKind
 from headwater.missions.loaded import LoadedMission
@@ -192,10 +193,14 @@ def builds_of_run(
     before: Before = None,
     limit: Limit = 200,
 ) -> list[BuildLine]:
-    """What the run's tasks claimed last, the latest first; empty for a run of no process."""
-    chosen = BuildFilter(
-        dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index, before=before
-    )
+    """What the run's tasks were to make, the latest first, as each stands now.
+
+    Also what no task has claimed yet, and what another run has made since; empty for a run of no
+    process.
+    """
+    with catalog.read() as connection:
+        found = run_builds(connection, dag_id, run_id, task_id=task_id, map_index=map_index)
+    chosen = BuildFilter(ids=[one.build_id for one in found], before=before)
     return _page(catalog, chosen, limit)
 
 
