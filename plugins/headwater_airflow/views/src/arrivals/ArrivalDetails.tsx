@@ -1,9 +1,10 @@
-import { Box, Heading, Link, Spinner, Stack, Text } from "@chakra-ui/react";
+import { Heading, Link, Spinner, Stack, Text } from "@chakra-ui/react";
 import { Link as RouterLink } from "react-router-dom";
 import type { ArrivalPage } from "../api/answers";
 import { missionPath } from "../api/client";
 import { Facts } from "../Facts";
 import { useAnswer } from "../queries";
+import { SidePanel } from "../SidePanel";
 import { Trouble } from "../Trouble";
 import { bytes, moment } from "../times";
 
@@ -11,17 +12,7 @@ import { bytes, moment } from "../times";
 export function ArrivalDetails({ mission, arrival }: { mission: string; arrival: string }) {
   const { data, error } = useAnswer<ArrivalPage>(missionPath(mission, "arrivals", arrival));
   return (
-    <Box
-      as="aside"
-      aria-label="The chosen arrival"
-      width={{ base: "100%", lg: "400px" }}
-      flexShrink={0}
-      maxHeight={{ base: "45vh", lg: "none" }}
-      overflow="auto"
-      borderWidth="1px"
-      borderRadius="md"
-      p={4}
-    >
+    <SidePanel label="The chosen arrival">
       <Trouble error={error} />
       {!data && !error && <Spinner size="sm" />}
       {data && (
@@ -47,7 +38,7 @@ export function ArrivalDetails({ mission, arrival }: { mission: string; arrival:
           />
         </Stack>
       )}
-    </Box>
+    </SidePanel>
   );
 }
 

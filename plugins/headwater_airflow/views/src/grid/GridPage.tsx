@@ -3,6 +3,7 @@ import { useCallback, useMemo, useState } from "react";
 import type { MissionLine, ProductLine } from "../api/answers";
 import { missionPath } from "../api/client";
 import { useAnswer } from "../queries";
+import { SidePanel } from "../SidePanel";
 import { Trouble } from "../Trouble";
 import { ActionBar } from "./ActionBar";
 import { CellDetails } from "./CellDetails";
@@ -135,17 +136,7 @@ function Panel({ mission, selection, names, asOf }: PanelProps) {
   const wish = chosen(selection, names, unit);
   const one = unit === "day" && isSingle(selection);
   return (
-    <Box
-      as="aside"
-      aria-label="Selected cells"
-      width={{ base: "100%", lg: "400px" }}
-      flexShrink={0}
-      maxHeight={{ base: "45vh", lg: "none" }}
-      overflow="auto"
-      borderWidth="1px"
-      borderRadius="md"
-      p={4}
-    >
+    <SidePanel label="Selected cells">
       <Stack gap={4}>
         <ActionBar
           key={`${wish.products} ${wish.first} ${wish.last}`}
@@ -157,7 +148,7 @@ function Panel({ mission, selection, names, asOf }: PanelProps) {
           <CellDetails mission={mission.name} product={wish.products[0] ?? ""} date={wish.first} />
         )}
       </Stack>
-    </Box>
+    </SidePanel>
   );
 }
 
