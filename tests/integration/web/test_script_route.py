@@ -16,5 +16,6 @@ def test_it_is_given_to_who_has_logged_in_and_to_nobody_else(api: Api, tmp_path:
     assert "logged in" in api.sentence(401, api.ask("GET", "/pages.js", role=None))
 
 
-def test_without_a_script_a_sentence_says_how_to_get_it(api: Api) -> None:
+def test_without_a_script_a_sentence_says_how_to_get_it(api: Api, tmp_path: Path) -> None:
+    api.app.state.script = tmp_path / "none.js"
     assert "without the script" in api.sentence(404, api.ask("GET", "/pages.js"))

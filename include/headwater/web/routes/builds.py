@@ -41,6 +41,7 @@ router = APIRouter(tags=["builds"])
 MOST_OF_EACH = 200
 """The most inputs, outputs and events that the page of a build shows."""
 LOG_BYTES = 65_536
+LARGEST_INDEX = 2**31 - 1
 
 
 class BuildLine(Answer):
@@ -188,7 +189,7 @@ def builds_of_run(
     catalog: TheCatalog,
     task_id: Annotated[Word | None, Query(examples=["build"])] = None,
     map_index: Annotated[
-        int | None, Query(ge=-1, le=LARGEST_KEY, description="-1: not mapped.", examples=[0])
+        int | None, Query(ge=-1, le=LARGEST_INDEX, description="-1: not mapped.", examples=[0])
     ] = None,
     before: Before = None,
     limit: Limit = 200,
