@@ -35,7 +35,7 @@ def test_airflows_own_logins_and_roles_hold_at_every_door(site: Site) -> None:
     for role, name in PEOPLE.items():
         with somebody(site, role) as person:
             assert person.get(f"{API}/me").json()["name"] == name
-            assert [one["name"] for one in person.get(f"{API}/missions").json()] == ["synthetic"]
+            assert "synthetic" in {one["name"] for one in person.get(f"{API}/missions").json()}
             passed[role] = [
                 what
                 for what in ("plan", "retry", "lift")
