@@ -68,8 +68,8 @@ def test_marked_failed_and_cleared_at_once_it_is_made(site: Site) -> None:
         assert ana.clears(run, ["build", 0]) == 200
         gone(at_work)
     until(lambda: site.products(day, day).get("synth_l1") == 1)
-    # Whether the run ends green is Airflow's: once, in a loaded stack, it did not within 90 s.
     assert [state for state, _ in builds(site, day, day)] == ["built"]
+    ended(site, L1, day, "success")
 
 
 def test_a_deleted_run_changes_nothing_in_the_catalog(site: Site) -> None:
